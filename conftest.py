@@ -1,0 +1,55 @@
+"""Real servers for the tests: started once, shared by the processes of one run, gone with it."""
+
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ADMIN_URL = "TEST_DATABASE_ADMIN_URL"
+REDIS_URL = "TEST_REDIS_URL"
+
+pytest_plugins = ["common.testing.plugin"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start Postgres and Valkey unless both are named; processes of a parallel run inherit the addresses."""
+    if ADMIN_URL in os.environ and REDIS_URL in os.environ:
+        return
+    from local.embedded import Postgres, Valkey
+
+    home = Path(tempfile.mkdtemp(prefix="rt-test-servers-"))
+    servers = [
+        Postgres(home, free_port(), "test-admin", durable=False),
+        Valkey(home, free_port(), "test-redis"),
+    ]
+
+    def end() -> None:
+        for server in servers:
+            server.stop()
+            server.remove()
+        shutil.rmtree(home, ignore_errors=True)
+
+    config.add_cleanup(end)
+    for server in servers:
+        server.start()
+    os.environ[ADMIN_URL] = servers[0].url
+    os.environ[REDIS_URL] = servers[1].url
+    config.add_cleanup(lambda: [os.environ.pop(name, None) for name in (ADMIN_URL, REDIS_URL)])
+
+
+@pytest.fixture(scope="session")
+def recordings_dir() -> Path:
+    """Folder of real recordings, which stay outside the project."""
+    folder = Path(os.environ.get("RT_RECORDINGS", Path(__file__).parent.parent / "shared/data/activities"))
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}; RT_RECORDINGS names another folder")
+    return folder

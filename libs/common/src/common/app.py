@@ -1,0 +1,114 @@
+"""The web half of a service: its domain's routers on a common footing."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.routing import APIRoute
+
+from common import errorhandlers, jobs, outbox
+from common.errors import NotFound, Problem
+from common.health import Check, health_router, standard_checks
+from common.logs import configure_logs
+from common.metrics import metrics_endpoint
+from common.middleware import RequestMiddleware
+from common.outbox import EventPage
+from common.resources import Resources
+from common.route import DbSession, TransactionalRoute
+from common.settings import DataSettings, Environment
+from common.tokens import require_scope
+from common.traces import configure_traces
+
+API_PREFIX = "/api/v1"
+
+Checks = Callable[[Resources], list[Check]]
+
+
+def create_app(
+    service: str,
+    settings: DataSettings,
+    *,
+    routers: Sequence[APIRouter],
+    root_routers: Sequence[APIRouter] = (),
+    checks: Checks = lambda _: [],
+    body_limits: Mapping[str, int] | None = None,
+    setup: Callable[[FastAPI, Resources], None] = lambda _app, _resources: None,
+) -> FastAPI:
+    """Make a service's application.
+
+    ``routers`` are served under ``/api/v1``, ``root_routers`` at the root. ``checks`` are added to those of
+    database and Redis. ``body_limits`` are bytes by path, where uploads need more than
+    the rest. ``setup`` may put what the service's dependencies need on ``app.state``.
+    """
+    configure_logs(service, settings.log_level)
+    provider = configure_traces(service, version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Resources.open(service, settings) as resources:
+            app.state.resources = resources
+            app.state.verifier = resources.verifier
+            setup(app, resources)
+            yield
+        provider.shutdown()
+
+    app = FastAPI(
+        title=f"Running Trainer: {service}",
+        version=settings.version,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
+        telemetry={"tracer_provider": provider, "metrics": False, "logs": False, "operation_spans": False},
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.draining = False
+    app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
+    app.add_middleware(RequestMiddleware, max_body_size=settings.max_body_size, body_limits=body_limits or {})
+    errorhandlers.install(app)
+    for router in routers:
+        app.include_router(router, prefix=API_PREFIX)
+    for router in (*root_routers, internal_router(service)):
+        app.include_router(router)
+
+    def all_checks(request: Request) -> list[Check]:
+        resources: Resources = request.app.state.resources
+        return [*standard_checks(resources), *checks(resources)]
+
+    app.include_router(health_router(all_checks, settings.version))
+    app.add_route("/metrics", metrics_endpoint)
+    return app
+
+
+_PROBLEM_CONTENT: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0] if route.tags else 'root'}-{route.name}".replace("_", "-")
+
+
+def internal_router(service: str) -> APIRouter:
+    """Routes that every service has for its peers: events and dead letters. They need a service token."""
+    router = APIRouter(
+        prefix="/internal",
+        route_class=TransactionalRoute,
+        dependencies=[Depends(require_scope("internal"))],
+        include_in_schema=False,
+    )
+
+    @router.get("/events")
+    async def events(
+        session: DbSession,
+        after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
+        limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    ) -> EventPage:
+        return await outbox.published_after(session, after, limit)
+
+    @router.post("/dead-letters/{job_id}/replay", status_code=202)
+    async def replay(session: DbSession, job_id: UUID) -> None:
+        if not await jobs.replay(session, job_id, queue=service):
+            raise NotFound("No such dead letter.")
+
+    return router

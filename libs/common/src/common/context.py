@@ -1,0 +1,37 @@
+"""What travels with a request: its id and its trace."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Id of the request or job that the current task works for; empty outside of one."""
+
+_VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def accept_request_id(candidate: str | None) -> str:
+    """Return the incoming id when it is well formed, else a new one (22 URL-safe characters)."""
+    if candidate and _VALID_REQUEST_ID.fullmatch(candidate):
+        return candidate
+    return secrets.token_urlsafe(16)
+
+
+def current_traceparent() -> str | None:
+    """W3C ``traceparent`` of the current span, or None outside of one."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def link_to(traceparent: str | None) -> list[trace.Link]:
+    """Span links to the trace that caused a job, for work that happens later and elsewhere."""
+    if not traceparent:
+        return []
+    context = _PROPAGATOR.extract({"traceparent": traceparent})
+    span_context = trace.get_current_span(context).get_span_context()
+    return [trace.Link(span_context)] if span_context.is_valid else []

@@ -1,0 +1,107 @@
+"""Engine, sessions and the one place where transactions are committed."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from common.errors import ServiceError, Unavailable
+from common.metrics import DB_POOL_IN_USE
+
+WAKE_KEY = "wake"
+_AFTER_COMMIT = "after_commit"
+_CONNECTION_LOST = (ConnectionError, TimeoutError, PoolTimeout)
+_UNAVAILABLE_CLASSES = {"08", "53", "57"}
+
+
+class Waker(Protocol):
+    """Tells workers that there is work. Best effort: their poll makes up for a lost wake-up."""
+
+    async def wake(self, *queues: str) -> None: ...
+
+
+class Database:
+    """Connections of one process to its service's schema.
+
+    At most ``pool_size`` connections; a request waits up to 5 s for one, then answers 503.
+    """
+
+    def __init__(self, url: str, *, service: str, pool_size: int = 5, waker: Waker | None = None) -> None:
+        self.waker = waker
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_recycle=1800,
+            pool_pre_ping=False,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {"application_name": service, "jit": "off"},
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        event.listen(self.engine.sync_engine, "checkout", lambda *_: DB_POOL_IN_USE.inc())
+        event.listen(self.engine.sync_engine, "checkin", lambda *_: DB_POOL_IN_USE.dec())
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back on an error unless the error ``commits``.
+
+        A connection is taken at the first statement. Wake-ups and the actions of ``after_commit`` follow the
+        commit. Raises ``Unavailable`` when Postgres cannot be reached.
+        """
+        refusal: ServiceError | None = None
+        async with self._sessions() as session:
+            try:
+                try:
+                    yield session
+                except ServiceError as error:
+                    if not error.commits:
+                        raise
+                    refusal = error
+                await session.commit()
+            except BaseException as error:
+                await session.rollback()
+                if is_connection_failure(error):
+                    raise Unavailable("The database cannot be reached.", code="database.unavailable") from error
+                raise
+        for action in session.info.get(_AFTER_COMMIT, ()):
+            await action()
+        if self.waker is not None and (queues := session.info.get(WAKE_KEY)):
+            await self.waker.wake(*queues)
+        if refusal is not None:
+            raise refusal
+
+    async def check(self) -> None:
+        """Ask for one row; raises when Postgres does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, action: Callable[[], Awaitable[None]]) -> None:
+    """Do ``action`` once the transaction is committed, also by an error that commits; it must not raise."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(action)
+
+
+def is_connection_failure(error: BaseException) -> bool:
+    """Tell a database that cannot serve (lost, refused, starting, full) from an error in a statement.
+
+    SQLSTATE classes: 08 connection, 53 out of resources, 57 operator intervention (shutdown, starting up,
+    statement timeout).
+    """
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _sqlstate(error.orig)[:2] in _UNAVAILABLE_CLASSES
+    return isinstance(error, _CONNECTION_LOST) or _sqlstate(error)[:2] in _UNAVAILABLE_CLASSES
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlstate", None) or "")

@@ -1,0 +1,102 @@
+"""``/health`` says whether the process can do its work, ``/health/live`` whether it runs."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from pydantic import BaseModel
+
+from common.db.engine import Database
+from common.metrics import metrics_endpoint
+from common.resources import Resources
+
+CHECK_TIMEOUT_SECONDS = 2.0
+
+
+class CheckResult(BaseModel):
+    """Outcome of one check; ``latency`` in seconds."""
+
+    status: Literal["ok", "down"]
+    latency: float
+
+
+class HealthReport(BaseModel):
+    status: Literal["ok", "degraded", "down"]
+    version: str
+    checks: dict[str, CheckResult]
+
+
+class LiveReport(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A dependency; without a ``required`` one the service is down, without another it is degraded."""
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+    required: bool = True
+
+
+async def examine(checks: list[Check], version: str) -> HealthReport:
+    """Run the checks at the same time, each with a deadline of 2 s."""
+    results = await asyncio.gather(*(_run(check) for check in checks))
+    failed = [check for check, result in zip(checks, results, strict=True) if result.status == "down"]
+    status: Literal["ok", "degraded", "down"] = "ok"
+    if failed:
+        status = "down" if any(check.required for check in failed) else "degraded"
+    named = {check.name: result for check, result in zip(checks, results, strict=True)}
+    return HealthReport(status=status, version=version, checks=named)
+
+
+async def _run(check: Check) -> CheckResult:
+    started = time.perf_counter()
+    try:
+        await asyncio.wait_for(_awaited(check.run()), CHECK_TIMEOUT_SECONDS)
+        status: Literal["ok", "down"] = "ok"
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, the dependency is down
+        status = "down"
+    return CheckResult(status=status, latency=round(time.perf_counter() - started, 6))
+
+
+async def _awaited(result: Awaitable[object]) -> None:
+    await result
+
+
+def standard_checks(resources: Resources) -> list[Check]:
+    """Database (required) and Redis (without it the platform is slower, not down)."""
+    return [database_check(resources.database), Check("redis", resources.redis.ping, required=False)]
+
+
+def database_check(database: Database) -> Check:
+    return Check("database", database.check)
+
+
+def health_router(checks: Callable[[Request], list[Check]], version: str) -> APIRouter:
+    """Make the routes ``/health`` and ``/health/live``."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health", responses={503: {"model": HealthReport}})
+    async def health(request: Request, response: Response) -> HealthReport:
+        report = await examine(checks(request), version)
+        response.status_code = 503 if report.status == "down" or request.app.state.draining else 200
+        return report
+
+    @router.get("/health/live")
+    async def live() -> LiveReport:
+        return LiveReport()
+
+    return router
+
+
+def worker_app(resources: Resources) -> FastAPI:
+    """The small web face of a worker: health and metrics."""
+    app = FastAPI(openapi_url=None, telemetry={"tracing": False, "metrics": False, "logs": False})
+    app.state.draining = False
+    app.include_router(health_router(lambda _: standard_checks(resources), resources.settings.version))
+    app.add_route("/metrics", metrics_endpoint)
+    return app

@@ -1,0 +1,85 @@
+"""The reading side of events: pull from the publisher, record what was handled with its effects.
+
+Handling an event means putting the work it causes into this service's own ``jobs``; those carry retries,
+leases and dead letters. The inbox row, the jobs and the cursor are one transaction, so an event that is pulled
+twice has its effect once and an event that was pulled is never lost.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.context import request_id
+from common.db.tables import InboxCursor, InboxEvent
+from common.metrics import EVENTS_PULLED
+from common.outbox import EventPage, PublishedEvent
+
+PULL_BATCH = 200
+
+Handler = Callable[[AsyncSession, PublishedEvent], Awaitable[None]]
+
+
+class EventSource(Protocol):
+    """Where a publisher's events are read."""
+
+    async def events_after(self, position: int, limit: int) -> EventPage: ...
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What a service does with the events of one publisher; event types without a handler are passed over."""
+
+    publisher: str
+    source: EventSource
+    handlers: Mapping[str, Handler]
+
+
+async def cursor_of(session: AsyncSession, publisher: str) -> int:
+    position = await session.scalar(select(InboxCursor.position).where(InboxCursor.publisher == publisher))
+    return position or 0
+
+
+async def handle_page(session: AsyncSession, subscription: Subscription, page: EventPage) -> int:
+    """Handle the page's events that were not handled before, move the cursor, return how many were new."""
+    new = 0
+    for event in page.items:
+        handler = subscription.handlers.get(event.type)
+        if handler is None or not await _first_time(session, subscription.publisher, event):
+            continue
+        token = request_id.set(event.req_id)
+        try:
+            await handler(session, event)
+        finally:
+            request_id.reset(token)
+        EVENTS_PULLED.labels(subscription.publisher, event.type).inc()
+        new += 1
+    await _move_cursor(session, subscription.publisher, page.items[-1].position)
+    return new
+
+
+async def _first_time(session: AsyncSession, publisher: str, event: PublishedEvent) -> bool:
+    inserted: UUID | None = await session.scalar(
+        insert(InboxEvent)
+        .values(event_id=event.id, publisher=publisher, type=event.type)
+        .on_conflict_do_nothing()
+        .returning(InboxEvent.event_id)
+    )
+    return inserted is not None
+
+
+async def _move_cursor(session: AsyncSession, publisher: str, position: int) -> None:
+    statement = insert(InboxCursor).values(publisher=publisher, position=position)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[InboxCursor.publisher],
+            set_={
+                "position": func.greatest(InboxCursor.position, statement.excluded.position),
+                "updated_at": func.now(),
+            },
+        )
+    )

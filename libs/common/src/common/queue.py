@@ -1,0 +1,122 @@
+"""The queue carries bare wake-ups: "there is work". Rows in Postgres carry the work.
+
+arq is met here and nowhere else. What it is kept from: pickle (JSON instead), results in Redis
+(``keep_result=0``), retries of its own (``max_tries=1``), a worker that ends when Redis restarts (run again
+with a pause), and leases as long as its longest timeout (a wake-up takes no time).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+
+import orjson
+from arq.connections import ArqRedis
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from common.logs import get_logger
+from common.metrics import WAKE_FAILURES
+
+_RECONNECT_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+_SUBSCRIBERS_TTL = 60
+_FAILURES = (RedisError, OSError, TimeoutError)
+
+
+def queue_name(service: str) -> str:
+    return f"wake:{service}"
+
+
+def redis_client(url: str, *, timeout: float = 1.0) -> Redis:
+    """Make a client that fails fast: Redis is never waited for."""
+    client: Redis = Redis.from_url(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[ConnectionError],
+        health_check_interval=30,
+    )
+    return client
+
+
+def _arq_pool(url: str) -> ArqRedis:
+    source = redis_client(url, timeout=5.0)
+    return ArqRedis(
+        source.connection_pool,
+        job_serializer=orjson.dumps,
+        job_deserializer=orjson.loads,
+    )
+
+
+class QueueWaker:
+    """Sends wake-ups; a Redis that does not answer is counted and forgotten."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = _arq_pool(url)
+
+    async def wake(self, *queues: str) -> None:
+        """Wake the workers of the named services."""
+        for service in queues:
+            try:
+                await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=60)
+            except _FAILURES:
+                WAKE_FAILURES.inc()
+
+    async def subscribers(self, publisher: str) -> list[str]:
+        """Return the services that said they read the publisher's events."""
+        try:
+            members = await cast("Awaitable[set[bytes]]", self._redis.smembers(_subscribers_key(publisher)))
+        except _FAILURES:
+            return []
+        return sorted(member.decode() for member in members)
+
+    async def subscribe(self, subscriber: str, publishers: list[str]) -> None:
+        """Ask to be woken by the publishers; repeated with each poll, since Redis may forget."""
+        with suppress(*_FAILURES):
+            for publisher in publishers:
+                await cast("Awaitable[int]", self._redis.sadd(_subscribers_key(publisher), subscriber))
+                await self._redis.expire(_subscribers_key(publisher), _SUBSCRIBERS_TTL)
+
+    async def aclose(self) -> None:
+        with suppress(*_FAILURES):
+            await self._redis.aclose(close_connection_pool=True)
+
+
+def _subscribers_key(publisher: str) -> str:
+    return f"subscribers:{publisher}"
+
+
+async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
+    """Call ``on_wake`` for every wake-up of the service, for ever, across restarts of Redis."""
+
+    async def wake(ctx: dict[Any, Any], *_arguments: Any, **_options: Any) -> None:  # noqa: ARG001 - arq's signature
+        on_wake()
+
+    log = get_logger()
+    while True:
+        worker = ArqWorker(
+            [func(wake, name="wake", max_tries=1, keep_result=0, timeout=5)],
+            redis_pool=_arq_pool(url),
+            queue_name=queue_name(service),
+            handle_signals=False,
+            poll_delay=_POLL_SECONDS,
+            keep_result=0,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+            log_results=False,
+        )
+        try:
+            await worker.async_run()
+        except _FAILURES as error:
+            log.warning("queue_lost", error=type(error).__name__)
+        finally:
+            with suppress(*_FAILURES, asyncio.CancelledError):
+                await worker.close()
+        on_wake()
+        await asyncio.sleep(_RECONNECT_SECONDS)

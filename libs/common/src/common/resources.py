@@ -1,0 +1,77 @@
+"""What a process holds open: database, Redis, objects, token keys, clients of other services."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from redis.asyncio import Redis
+
+from common.db.engine import Database
+from common.http import ServiceClient
+from common.queue import QueueWaker, redis_client
+from common.settings import DataSettings
+from common.storage import ObjectStore
+from common.tokens import JwksKeySource, ServiceTokenSource, Verifier
+
+
+@dataclass
+class Resources:
+    """Made once per process by ``Resources.open`` and closed with it."""
+
+    service: str
+    settings: DataSettings
+    database: Database
+    redis: Redis
+    waker: QueueWaker
+    objects: ObjectStore
+    verifier: Verifier
+    service_tokens: ServiceTokenSource
+    _stack: AsyncExitStack
+    _clients: dict[str, ServiceClient] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, service: str, settings: DataSettings) -> AsyncIterator[Self]:
+        """Open everything lazily: nothing is connected until it is used, so a process starts without its peers."""
+        async with AsyncExitStack() as stack:
+            redis_url = settings.redis_url.get_secret_value()
+            waker = QueueWaker(redis_url)
+            stack.push_async_callback(waker.aclose)
+            redis = redis_client(redis_url)
+            stack.push_async_callback(redis.aclose)
+            database = Database(
+                settings.database_url.get_secret_value(),
+                service=service,
+                pool_size=settings.database_pool_size,
+                waker=waker,
+            )
+            stack.push_async_callback(database.aclose)
+            keys = JwksKeySource(settings.auth_url)
+            stack.push_async_callback(keys.aclose)
+            tokens = ServiceTokenSource(
+                settings.auth_url,
+                client_id=service,
+                secret=settings.service_client_secret.get_secret_value(),
+                scope="internal",
+            )
+            stack.push_async_callback(tokens.aclose)
+            yield cls(
+                service=service,
+                settings=settings,
+                database=database,
+                redis=redis,
+                waker=waker,
+                objects=ObjectStore.from_url(settings.object_store_url),
+                verifier=Verifier(keys, issuer=settings.token_issuer, audience=settings.token_audience),
+                service_tokens=tokens,
+                _stack=stack,
+            )
+
+    def client(self, name: str, base_url: str, **options: Any) -> ServiceClient:
+        """Return the process's one client of another service, made at first use with service tokens."""
+        if name not in self._clients:
+            client = ServiceClient(base_url, name=name, tokens=self.service_tokens, **options)
+            self._clients[name] = client
+            self._stack.push_async_callback(client.aclose)
+        return self._clients[name]

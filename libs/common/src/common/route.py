@@ -1,0 +1,141 @@
+"""One request is one transaction, and a repeated POST has one effect.
+
+The route builds the whole answer, writes the idempotency row, commits, and only then lets the first byte leave: a
+commit that fails is an honest error. Endpoints take the transaction with ``DbSession`` and never commit.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import StreamingResponse
+
+from common.db.tables import IdempotencyKey
+from common.errors import BadRequest, Conflict, InvalidInput
+from common.resources import Resources
+
+IDEMPOTENCY_HEADER = "idempotency-key"
+_MAX_KEY = 255
+_CHUNK = 1 << 20
+_KEPT_HEADERS = ("content-type", "location", "etag")
+_SUCCESS = range(200, 300)
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def get_resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+def get_session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+DbSession = Annotated[AsyncSession, Depends(get_session)]
+ProcessResources = Annotated[Resources, Depends(get_resources)]
+
+
+class TransactionalRoute(APIRoute):
+    """Give as ``route_class`` of a service's routers."""
+
+    def get_route_handler(self) -> Handler:
+        handler = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            async with get_resources(request).database.transaction() as session:
+                request.state.session = session
+                if request.method == "POST" and (key := request.headers.get(IDEMPOTENCY_HEADER)):
+                    return await _once(request, session, key, handler)
+                return await handler(request)
+
+        return run
+
+
+async def _once(request: Request, session: AsyncSession, key: str, handler: Handler) -> Response:
+    """Answer as the first time, when this subject sent this key before; 409 while the first still runs."""
+    if not 0 < len(key) <= _MAX_KEY or not key.isprintable():
+        raise BadRequest("Idempotency-Key must be 1 to 255 printable characters.", code="idempotency.key_invalid")
+    subject = await _subject(request)
+    # An advisory lock of the transaction, tried and never waited for; all its kin end with the transaction.
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{subject}\n{key}", 0))
+    if not await session.scalar(select(lock)):
+        raise Conflict(
+            "A request with this Idempotency-Key is still running.",
+            code="idempotency.in_progress",
+            next_steps="Wait for the first request to end, then repeat it to read its answer.",
+            retry_after_s=1,
+        )
+    fingerprint = await _fingerprint(request)
+    known = await session.get(IdempotencyKey, (subject, key))
+    if known is not None:
+        return _replayed(known, fingerprint)
+    response = await handler(request)
+    if response.status_code in _SUCCESS and _may_be_kept(response):
+        session.add(
+            IdempotencyKey(
+                subject=subject,
+                key=key,
+                fingerprint=fingerprint,
+                status=response.status_code,
+                headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
+                body=bytes(response.body),
+            )
+        )
+        await session.flush()
+    return response
+
+
+def _may_be_kept(response: Response) -> bool:
+    """Answers with tokens say ``no-store`` and are not kept; a stream has no body yet."""
+    secret = "no-store" in response.headers.get("cache-control", "")
+    return not secret and not isinstance(response, StreamingResponse)
+
+
+def _replayed(known: IdempotencyKey, fingerprint: bytes) -> Response:
+    if known.fingerprint != fingerprint:
+        raise InvalidInput(
+            "This Idempotency-Key was used for another request.",
+            code="idempotency.key_reused",
+            next_steps="Use a new key for a new request.",
+        )
+    return Response(known.body, known.status, {**known.headers, "Idempotency-Replayed": "true"})
+
+
+async def _subject(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return f"address:{request.client.host if request.client else ''}"
+    identity = await request.app.state.verifier.verify(token)
+    return f"user:{identity.subject}"
+
+
+async def _fingerprint(request: Request) -> bytes:
+    """SHA-256 of method, path, query and payload; a form is hashed part by part, since its boundary is random."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        digest.update(await _hash_form(await request.form()))
+    else:
+        digest.update(await request.body())
+    return digest.digest()
+
+
+async def _hash_form(form: FormData) -> bytes:
+    parts = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            part = hashlib.sha256()
+            while chunk := await value.read(_CHUNK):
+                part.update(chunk)
+            await value.seek(0)
+            parts.append([name, value.filename, part.hexdigest()])
+        else:
+            parts.append([name, value])
+    return hashlib.sha256(orjson.dumps(parts)).digest()

@@ -1,0 +1,56 @@
+"""Run one process of a service: ``python -m common.run <service> [--worker]``."""
+
+import argparse
+import importlib
+from typing import Literal, cast
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from common.settings import Settings
+
+GRACEFUL_SECONDS = 20
+
+Role = Literal["service", "worker"]
+
+
+class _ProcessSettings(Settings):
+    """Only where to listen; the service reads the rest itself."""
+
+
+def run(service: str, role: Role) -> None:
+    """Run until SIGTERM, then finish what is in hand (at most 25 s)."""
+    if role == "worker":
+        worker = importlib.import_module(f"{service}.worker").create()
+        uvloop.run(worker.run())
+        return
+    app = cast("ASGIApp", importlib.import_module(f"{service}.main").create())
+    settings = _ProcessSettings.from_environment()
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("service")
+    parser.add_argument("--worker", action="store_true")
+    arguments = parser.parse_args()
+    run(arguments.service, "worker" if arguments.worker else "service")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Settings of a process, read once from the environment and passed in.
+
+A secret may also be a file: ``SECRETS_DIR`` names a folder that holds one file per setting.
+"""
+
+import os
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EXAMPLE_SECRETS = frozenset({"", "changeme", "change-me", "example", "secret", "password", "insecure"})
+
+
+class Environment(StrEnum):
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    TEST = "test"
+
+
+class Settings(BaseSettings):
+    """What every process of the platform is told.
+
+    Raises ``pydantic.ValidationError`` when a needed secret is unset or an example: such a process must
+    not start.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    environment: Environment = Environment.PRODUCTION
+    log_level: str = "INFO"
+    version: str = "0.1.0"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    metrics_port: int = 9100
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    auth_url: str = "http://127.0.0.1:8004"
+    token_issuer: str = "running-trainer"
+    token_audience: str = "running-trainer"
+    service_client_secret: SecretStr
+    otel_exporter_otlp_endpoint: str | None = None
+    drain_seconds: float = Field(default=20, description="time for work in hand at a graceful stop")
+    max_body_size: int = Field(default=1 << 20, description="bytes; uploads set their own")
+
+    @classmethod
+    def from_environment(cls, **overrides: Any) -> Self:
+        """Read the settings; ``overrides`` are for tests."""
+        return cls(_secrets_dir=os.environ.get("SECRETS_DIR"), **overrides)
+
+    @model_validator(mode="after")
+    def _refuse_example_secrets(self) -> Self:
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr) and value.get_secret_value().lower() in EXAMPLE_SECRETS:
+                raise ValueError(f"{name.upper()} is unset or an example: set a secret of your own")
+        return self
+
+
+class DataSettings(Settings):
+    """Settings of a service that keeps data."""
+
+    database_url: SecretStr
+    database_pool_size: int = 5
+    object_store_url: str = "memory://"

@@ -1,0 +1,1 @@
+"""Test doubles and fixtures that ship with the library."""

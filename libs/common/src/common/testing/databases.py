@@ -1,0 +1,47 @@
+"""A database per test process, a schema per service, empty tables per test."""
+
+import asyncio
+import secrets
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from common.db.migrate import migrate_all
+from common.db.provision import provision
+
+
+async def _make_database(admin_url: str, name: str) -> None:
+    connection = await asyncpg.connect(admin_url.replace("+asyncpg", "", 1))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+
+
+def make_database(admin_url: str, name: str) -> str:
+    """Make an empty database; return its administrator's address."""
+    asyncio.run(_make_database(admin_url, name))
+    return make_url(admin_url).set(database=name).render_as_string(hide_password=False)
+
+
+def make_schema(admin_url: str, service: str) -> str:
+    """Provision and migrate a service; return the address its role uses."""
+    password = secrets.token_urlsafe(12)
+    asyncio.run(provision(admin_url, {service: password}))
+    url = make_url(admin_url).set(username=service, password=password).render_as_string(hide_password=False)
+    migrate_all({service: url})
+    return url
+
+
+async def empty(url: str) -> None:
+    """Empty all tables of the schema the address leads to, except Alembic's."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
+    try:
+        names = await connection.fetch(
+            "SELECT quote_ident(tablename) AS name FROM pg_tables"
+            " WHERE schemaname = current_schema() AND tablename <> 'alembic_version'"
+        )
+        await connection.execute(f"TRUNCATE {', '.join(row['name'] for row in names)} RESTART IDENTITY CASCADE")
+    finally:
+        await connection.close()

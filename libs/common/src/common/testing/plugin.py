@@ -1,0 +1,91 @@
+"""Pytest fixtures on real servers, named by ``TEST_DATABASE_ADMIN_URL`` and ``TEST_REDIS_URL``."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+import redis
+from fastapi import FastAPI
+
+from common.settings import DataSettings
+from common.testing.databases import empty, make_database, make_schema
+from common.testing.tokens import TokenMint
+
+Environment = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def admin_database_url(worker_id: str) -> str:
+    """Administrator's address of a database of this test process's own."""
+    return make_database(os.environ["TEST_DATABASE_ADMIN_URL"], f"test_{worker_id}_{os.getpid()}")
+
+
+@pytest.fixture(scope="session")
+def schemas(admin_database_url: str) -> Callable[[str], str]:
+    """Give the database address of a service, provisioned and migrated at first use."""
+    known: dict[str, str] = {}
+
+    def address(service: str) -> str:
+        if service not in known:
+            known[service] = make_schema(admin_database_url, service)
+        return known[service]
+
+    return address
+
+
+@pytest.fixture
+def redis_url(worker_id: str) -> str:
+    """Address of an empty Redis database of this test process's own."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 0
+    base, _, _ = os.environ["TEST_REDIS_URL"].rpartition("/")
+    url = f"{base}/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def mint() -> TokenMint:
+    """Issuer of tokens that the applications under test accept."""
+    return TokenMint()
+
+
+@pytest.fixture
+async def environment_of(schemas: Callable[[str], str], redis_url: str, tmp_path: Any) -> Callable[[str], Any]:
+    """Give the environment of a service's process, on an empty schema."""
+
+    async def environment(service: str) -> Environment:
+        url = await asyncio.to_thread(schemas, service)
+        await empty(url)
+        return {
+            "ENVIRONMENT": "test",
+            "DATABASE_URL": url,
+            "REDIS_URL": redis_url,
+            "OBJECT_STORE_URL": f"file://{tmp_path}/objects",
+            "SERVICE_CLIENT_SECRET": "a-secret-of-the-test",
+            "LOG_LEVEL": "INFO",
+        }
+
+    return environment
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, mint: TokenMint | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+    """Run the application's lifespan and give a client that talks to it in process."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        if mint is not None:
+            app.state.verifier = mint.verifier()
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        client = httpx2.AsyncClient(transport=transport, base_url="http://service.test")
+        yield await stack.enter_async_context(client)
+
+
+def settings_from(kind: type[DataSettings], environment: Environment, **overrides: Any) -> DataSettings:
+    """Read settings from a test's environment instead of the process's."""
+    values = {name.lower(): value for name, value in environment.items()}
+    return kind(**{**values, **overrides})

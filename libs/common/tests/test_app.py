@@ -1,0 +1,87 @@
+from typing import Any
+
+import httpx2
+
+from common.testing.tokens import TokenMint
+
+PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "next_steps", "retryable"}
+
+
+def assert_problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body.keys() >= PROBLEM_MEMBERS
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["request_id"] == response.headers["x-request-id"]
+    assert body["next_steps"]
+    return body
+
+
+async def test_health_reports_each_dependency(toy: httpx2.AsyncClient) -> None:
+    response = await toy.get("/health")
+    assert response.status_code == 200
+    body = response.json()
+    assert body["status"] == "ok"
+    assert {name: check["status"] for name, check in body["checks"].items()} == {"database": "ok", "redis": "ok"}
+    assert (await toy.get("/health/live")).json() == {"status": "ok"}
+
+
+async def test_metrics_count_requests_by_route_template(toy: httpx2.AsyncClient) -> None:
+    await toy.post("/api/v1/jobs/record")
+    text = (await toy.get("/metrics")).text
+    assert 'http_server_request_duration_seconds_count{method="POST",route="/api/v1/jobs/{kind}",status="202"}' in text
+
+
+async def test_docs_and_schema_are_served_and_name_the_problem_shape(toy: httpx2.AsyncClient) -> None:
+    assert (await toy.get("/docs")).status_code == 200
+    schema = (await toy.get("/openapi.json")).json()
+    operation = schema["paths"]["/api/v1/things"]["post"]
+    assert operation["operationId"] == "things-create-thing"
+    assert operation["responses"]["default"]["content"]["application/problem+json"]
+    assert not [path for path in schema["paths"] if path.startswith("/internal")]
+
+
+async def test_a_valid_request_id_is_kept_and_a_bad_one_replaced(toy: httpx2.AsyncClient) -> None:
+    kept = await toy.get("/health/live", headers={"X-Request-ID": "client-made-1"})
+    assert kept.headers["x-request-id"] == "client-made-1"
+    replaced = await toy.get("/health/live", headers={"X-Request-ID": "no spaces allowed"})
+    assert replaced.headers["x-request-id"] != "no spaces allowed"
+
+
+async def test_every_kind_of_client_error_is_a_problem_with_next_steps(toy: httpx2.AsyncClient) -> None:
+    assert_problem(await toy.get("/api/v1/nowhere"), 404, "request.not_found")
+    wrong_method = await toy.delete("/api/v1/things")
+    assert_problem(wrong_method, 405, "request.method_not_allowed")
+    assert wrong_method.headers["allow"] == "POST"
+    missing = assert_problem(await toy.post("/api/v1/things", json={}), 422, "request.invalid")
+    assert missing["errors"] == [{"pointer": "/body/name", "message": "Field required"}]
+    broken = await toy.post("/api/v1/things", content=b"{", headers={"Content-Type": "application/json"})
+    assert_problem(broken, 400, "request.json_invalid")
+    nul = await toy.post("/api/v1/things", json={"name": "a\x00b"})
+    assert_problem(nul, 422, "request.invalid")
+    large = await toy.post("/api/v1/things", content=b" " * (2 << 20), headers={"Content-Type": "application/json"})
+    assert_problem(large, 413, "request.too_large")
+
+
+async def test_an_unexpected_error_says_nothing_of_the_inside_and_leaves_nothing(toy: httpx2.AsyncClient) -> None:
+    body = assert_problem(await toy.post("/api/v1/crash"), 500, "internal")
+    assert "ZeroDivision" not in str(body)
+    assert "secret" not in str(body)
+    assert "debug" not in body
+    assert (await toy.get("/api/v1/things/count")).json() == 0
+
+
+async def test_an_error_that_commits_keeps_what_was_written_and_another_does_not(toy: httpx2.AsyncClient) -> None:
+    assert_problem(await toy.post("/api/v1/refusals?commits=false"), 409, "request.conflict")
+    assert (await toy.get("/api/v1/things/count")).json() == 0
+    assert_problem(await toy.post("/api/v1/refusals?commits=true"), 409, "request.conflict")
+    assert (await toy.get("/api/v1/things/count")).json() == 1
+
+
+async def test_internal_routes_need_a_service_token(toy: httpx2.AsyncClient, mint: TokenMint) -> None:
+    assert_problem(await toy.get("/internal/events"), 401, "auth.token_missing")
+    assert_problem(await toy.get("/internal/events", headers=mint.headers()), 403, "auth.scope_required")
+    token = mint.service_token("analytics")
+    answer = await toy.get("/internal/events", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json() == {"items": []}

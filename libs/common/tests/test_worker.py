@@ -1,0 +1,193 @@
+"""A worker in a process of its own, and what happens to its work when things are killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+import redis.asyncio
+from sqlalchemy import text
+
+from common.db import Database
+from common.testing.plugin import Environment, serving
+from common.testing.wait import eventually
+from local.embedded import Valkey
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class WorkerProcess:
+    def __init__(self, environment: Environment, log: Path) -> None:
+        self._environment = {**os.environ, **environment, "METRICS_PORT": str(free_port())}
+        self.log = log
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "common.run", "toy", "--worker"],
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self, number: signal.Signals) -> int:
+        self._process.send_signal(number)
+        return self._process.wait(30)
+
+
+WorkerStarter = Callable[..., WorkerProcess]
+
+
+@pytest.fixture
+async def start_worker(toy_environment: Environment, tmp_path: Path) -> AsyncIterator[WorkerStarter]:
+    started: list[WorkerProcess] = []
+
+    def start(**overrides: str) -> WorkerProcess:
+        started.append(WorkerProcess({**toy_environment, **overrides}, tmp_path / f"worker-{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        if worker.running:
+            worker.end(signal.SIGKILL)
+
+
+@pytest.fixture
+async def database(toy_environment: Environment) -> AsyncIterator[Database]:
+    database = Database(toy_environment["DATABASE_URL"], service="toy", pool_size=2)
+    yield database
+    await database.aclose()
+
+
+async def jobs_in(database: Database, kind: str, state: str) -> int:
+    async with database.transaction() as session:
+        query = text("SELECT count(*) FROM jobs WHERE kind = :kind AND state = :state")
+        return int(await session.scalar(query, {"kind": kind, "state": state}) or 0)
+
+
+async def effects(database: Database, name: str) -> int:
+    async with database.transaction() as session:
+        query = text("SELECT count(*) FROM effects WHERE name = :name")
+        return int(await session.scalar(query, {"name": name}) or 0)
+
+
+def reaches(expected: int, count: Callable[..., Awaitable[int]], *arguments: object) -> Callable[[], Awaitable[bool]]:
+    async def probe() -> bool:
+        return await count(*arguments) == expected
+
+    return probe
+
+
+async def test_a_request_becomes_event_job_and_effect_with_its_request_id(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    worker = start_worker()
+    await toy.post("/api/v1/things", json={"name": "a"}, headers={"X-Request-ID": "traced-request-1"})
+    await eventually(reaches(1, effects, database, "record"), within=10)
+    async with database.transaction() as session:
+        for table in ("jobs", "outbox", "effects"):
+            found = await session.scalar(text(f"SELECT count(*) FROM {table} WHERE req_id = 'traced-request-1'"))
+            assert found, table
+    assert '"req_id":"traced-request-1"' in worker.log.read_text()
+
+
+async def test_a_worker_killed_in_mid_job_leaves_no_half_and_the_job_is_done_again_within_40_s(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    worker = start_worker()
+    await toy.post("/api/v1/jobs/slow")
+    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=10)
+    worker.end(signal.SIGKILL)
+    assert await effects(database, "slow") == 0
+    start_worker()
+    await eventually(reaches(1, jobs_in, database, "slow", "done"), within=40)
+    assert await effects(database, "slow") == 1
+
+
+async def test_a_stopped_worker_finishes_or_gives_back_what_it_has(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    worker = start_worker(DRAIN_SECONDS="0.5")
+    await toy.post("/api/v1/jobs/slow")
+    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=10)
+    assert worker.end(signal.SIGTERM) == 0
+    assert await jobs_in(database, "slow", "queued") == 1
+
+
+async def test_a_poison_job_ends_among_the_dead_and_blocks_nobody(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    for kind in ("poison", "refused", "record"):
+        await toy.post(f"/api/v1/jobs/{kind}")
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE jobs SET max_attempts = 2"))
+    worker = start_worker()
+    await eventually(reaches(1, jobs_in, database, "record", "done"), within=10)
+    await eventually(reaches(1, jobs_in, database, "refused", "failed"), within=10)
+    await eventually(reaches(1, jobs_in, database, "poison", "dead"), within=20)
+    assert worker.running
+
+
+@asynccontextmanager
+async def toy_on(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx2.AsyncClient]:
+    from toy.main import create
+
+    monkeypatch.setenv("REDIS_URL", valkey.url)
+    async with serving(create()) as client:
+        yield client
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Valkey:
+    return Valkey(tmp_path, free_port(), "private")
+
+
+@pytest.mark.faults
+async def test_work_goes_on_without_redis_for_60_s_and_after_it_is_back_and_flushed(
+    toy_environment: Environment,
+    valkey: Valkey,
+    start_worker: WorkerStarter,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    valkey.start()
+    try:
+        async with toy_on(valkey, monkeypatch) as toy:
+            worker = start_worker(REDIS_URL=valkey.url)
+            await toy.post("/api/v1/things", json={"name": "before"})
+            await eventually(reaches(1, effects, database, "record"), within=10)
+            valkey.kill()
+            loop = asyncio.get_running_loop()
+            down_until = loop.time() + 60
+            expected = 1
+            while loop.time() < down_until:
+                assert (await toy.post("/api/v1/things", json={"name": "without"})).status_code == 201
+                expected += 1
+                await eventually(reaches(expected, effects, database, "record"), within=20)
+            assert (await toy.get("/health")).json()["status"] == "degraded"
+            valkey.start()
+            async with redis.asyncio.Redis.from_url(valkey.url) as client:
+                for _ in range(10):
+                    await toy.post("/api/v1/things", json={"name": "after"})
+                    await client.flushall()
+            await eventually(reaches(expected + 10, effects, database, "record"), within=60)
+            assert worker.running
+    finally:
+        valkey.stop()
+        valkey.remove()

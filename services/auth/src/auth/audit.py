@@ -1,0 +1,34 @@
+"""The audit log of what auth itself does."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.models import Audit
+from common.context import request_id
+
+if TYPE_CHECKING:
+    from auth.sessions.service import Device
+
+
+def record(
+    session: AsyncSession,
+    *,
+    actor: str,
+    action: str,
+    outcome: str,
+    target: str = "",
+    device: "Device | None" = None,
+) -> None:
+    """Write who did what, with which outcome, into the transaction. Ids only."""
+    session.add(
+        Audit(
+            actor=actor,
+            action=action,
+            outcome=outcome,
+            target=target,
+            address=device.address if device else "",
+            service="auth",
+            req_id=request_id.get(),
+        )
+    )

@@ -1,0 +1,58 @@
+"""``/.well-known/jwks.json`` and the token endpoint of the services."""
+
+import hmac
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Response
+from pydantic import BaseModel
+
+from auth.dependencies import Settings, Signer
+from common.errors import Unauthorized
+from common.tokens import SERVICE_SUBJECT_PREFIX
+
+JWKS_MAX_AGE = 300
+
+router = APIRouter(tags=["keys"])
+
+
+class KeySet(BaseModel):
+    keys: list[dict[str, Any]]
+
+
+class ServiceToken(BaseModel):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int
+
+
+class ClientRefused(Unauthorized):
+    code = "auth.client_refused"
+    title = "Unknown service or wrong secret"
+    next_steps = "Check SERVICE_CLIENT_SECRET of the calling service."
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(signer: Signer, response: Response) -> KeySet:
+    """Public keys of access tokens (RFC 7517)."""
+    response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"
+    return KeySet(keys=await signer.jwks())
+
+
+@router.post("/internal/token", include_in_schema=False)
+async def service_token(  # the grant type is checked by its type
+    settings: Settings,
+    signer: Signer,
+    response: Response,
+    client_id: Annotated[str, Form()],
+    client_secret: Annotated[str, Form()],
+    grant_type: Annotated[Literal["client_credentials"], Form()],  # noqa: ARG001
+    scope: Annotated[Literal["internal"], Form()] = "internal",
+) -> ServiceToken:
+    """Give a service a short token for calling its peers (RFC 6749, 4.4)."""
+    known = settings.client_secrets.get(client_id, "")
+    if not known or not hmac.compare_digest(known.encode(), client_secret.encode()):
+        raise ClientRefused
+    lifetime = settings.service_token_seconds
+    token = await signer.sign({"sub": f"{SERVICE_SUBJECT_PREFIX}{client_id}", "scope": scope, "roles": []}, lifetime)
+    response.headers["Cache-Control"] = "no-store"
+    return ServiceToken(access_token=token, expires_in=lifetime)

@@ -1,0 +1,44 @@
+"""``/auth/register`` and ``/auth/me``."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from auth.dependencies import PasswordHashing
+from auth.users import service
+from auth.users.schemas import Profile, ProfileChange, Registered, Registration
+from common.etag import etag_for, not_modified, require_match
+from common.route import DbSession, TransactionalRoute
+from common.tokens import CurrentUser
+
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=TransactionalRoute)
+
+
+@router.post("/register", status_code=201)
+async def register(session: DbSession, passwords: PasswordHashing, body: Registration) -> Registered:
+    """Make an account. The first account is no different from others: an admin is made at set-up."""
+    return Registered.model_validate(await service.register(session, passwords, body))
+
+
+@router.get("/me", response_model=Profile)
+async def read_me(
+    request: Request, response: Response, session: DbSession, identity: CurrentUser
+) -> Profile | Response:
+    account = await service.profile(session, UUID(identity.subject))
+    etag = etag_for(account.version)
+    if not_modified(request, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return Profile.model_validate(account)
+
+
+@router.patch("/me")
+async def change_me(
+    request: Request, response: Response, session: DbSession, identity: CurrentUser, body: ProfileChange
+) -> Profile:
+    """Change the named fields. With ``If-Match`` a change made elsewhere in the meantime is not overwritten."""
+    account = await service.profile(session, UUID(identity.subject), lock=True)
+    require_match(request, account.version, required=False)
+    changed = await service.change_profile(session, account, body)
+    response.headers["ETag"] = etag_for(changed.version)
+    return Profile.model_validate(changed)

@@ -1,0 +1,70 @@
+"""What can be done with an account."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.models import User
+from auth.passwords import Passwords
+from auth.users import repository
+from auth.users.schemas import ProfileChange, Registration
+from common.errors import Conflict, NotFound
+
+ATHLETE = "athlete"
+ADMIN = "admin"
+
+
+class EmailTaken(Conflict):
+    code = "auth.email_taken"
+    title = "This address has an account already"
+    next_steps = "Sign in with it, or register with another address."
+
+
+async def register(session: AsyncSession, passwords: Passwords, registration: Registration) -> User:
+    """Make an athlete's account. Raises ``EmailTaken``. Registering never makes an admin."""
+    return await create(
+        session,
+        email=registration.email,
+        password_hash=await passwords.hash(registration.password.get_secret_value()),
+        display_name=registration.display_name,
+        roles=[ATHLETE],
+    )
+
+
+async def create(session: AsyncSession, *, email: str, password_hash: str, display_name: str, roles: list[str]) -> User:
+    """Add an account. Raises ``EmailTaken``."""
+    now = datetime.now(UTC)
+    user = User(
+        email=email,
+        password_hash=password_hash,
+        display_name=display_name,
+        roles=roles,
+        email_verified_at=now,  # without a mail server an address counts as verified
+    )
+    session.add(user)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise EmailTaken from None
+    await session.refresh(user)
+    return user
+
+
+async def profile(session: AsyncSession, user_id: UUID, *, lock: bool = False) -> User:
+    """Return the person. Raises ``NotFound``."""
+    user = await repository.by_id(session, user_id, lock=lock)
+    if user is None:
+        raise NotFound("This account does not exist any more.", code="auth.account_gone")
+    return user
+
+
+async def change_profile(session: AsyncSession, user: User, change: ProfileChange) -> User:
+    """Apply what the change names and count the version up."""
+    for name in change.model_fields_set:
+        setattr(user, name, getattr(change, name))
+    user.version += 1
+    user.updated_at = datetime.now(UTC)
+    await session.flush()
+    return user

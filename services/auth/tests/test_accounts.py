@@ -1,0 +1,89 @@
+from typing import Any
+
+import httpx2
+import pytest
+
+from auth.admin import ensure_admin
+from auth.settings import AuthSettings
+from common.testing.plugin import Environment
+
+GOOD = {"email": "bo@example.org", "password": "a long enough password", "display_name": "Bo"}
+
+
+def bearer(tokens: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+async def test_a_new_account_is_an_athlete_and_never_an_admin(auth: httpx2.AsyncClient) -> None:
+    response = await auth.post("/api/v1/auth/register", json={**GOOD, "roles": ["admin"]})
+    assert response.status_code == 201
+    body = response.json()
+    assert {**body, "id": ""} == {
+        "id": "",
+        "email": "bo@example.org",
+        "display_name": "Bo",
+        "roles": ["athlete"],
+    }
+
+
+async def test_an_address_has_one_account_whatever_its_case(auth: httpx2.AsyncClient, ana: dict[str, Any]) -> None:
+    response = await auth.post("/api/v1/auth/register", json={**GOOD, "email": ana["email"].lower()})
+    assert (response.status_code, response.json()["code"]) == (409, "auth.email_taken")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"email": "not an address"}, "/body/email"),
+        ({"password": "too short"}, "/body/password"),
+        ({"password": "x" * 257}, "/body/password"),
+        ({"display_name": ""}, "/body/display_name"),
+        ({"display_name": "two\nlines"}, "/body/display_name"),
+        ({"email": 5}, "/body/email"),
+    ],
+)
+async def test_bad_registrations_name_the_field(auth: httpx2.AsyncClient, change: dict[str, Any], pointer: str) -> None:
+    response = await auth.post("/api/v1/auth/register", json={**GOOD, **change})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == pointer
+    assert "too short" not in response.text.replace("at least", "")
+
+
+async def test_me_has_a_version_and_answers_304(auth: httpx2.AsyncClient, tokens: dict[str, Any]) -> None:
+    first = await auth.get("/api/v1/auth/me", headers=bearer(tokens))
+    assert first.json()["display_name"] == "Ana"
+    etag = first.headers["etag"]
+    same = await auth.get("/api/v1/auth/me", headers={**bearer(tokens), "If-None-Match": etag})
+    assert (same.status_code, same.content) == (304, b"")
+    changed = await auth.patch(
+        "/api/v1/auth/me",
+        headers={**bearer(tokens), "If-Match": etag},
+        json={"weight": 61.5, "timezone": "Europe/Oslo"},
+    )
+    assert (changed.status_code, changed.json()["weight"], changed.json()["version"]) == (200, 61.5, 2)
+    stale = await auth.patch("/api/v1/auth/me", headers={**bearer(tokens), "If-Match": etag}, json={"weight": 60})
+    assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"timezone": "Mars/Base"}, {"weight": -1}, {"units": "stones"}, {"roles": ["admin"]}, {"display_name": None}],
+)
+async def test_bad_profile_changes_are_refused(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], change: dict[str, Any]
+) -> None:
+    response = await auth.patch("/api/v1/auth/me", headers=bearer(tokens), json=change)
+    assert (response.status_code, response.json()["code"]) == (422, "request.invalid")
+
+
+async def test_the_admin_is_made_once_with_a_generated_password(
+    auth: httpx2.AsyncClient, auth_environment: Environment
+) -> None:
+    settings = AuthSettings(**{name.lower(): value for name, value in auth_environment.items()})
+    made = await ensure_admin(settings, "root@example.org")
+    again = await ensure_admin(settings, "root@example.org")
+    assert (made["created"], again["created"], again["password"]) == (True, False, None)
+    login = {"email": "root@example.org", "password": made["password"]}
+    signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
+    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
+    assert me["roles"] == ["athlete", "admin"]
