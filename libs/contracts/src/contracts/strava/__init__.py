@@ -1,0 +1,1 @@
+"""What the activity store tells and answers."""
