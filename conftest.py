@@ -36,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
         for server in servers:
             server.stop()
             server.remove()
+        for name in (ADMIN_URL, REDIS_URL):
+            os.environ.pop(name, None)
         shutil.rmtree(home, ignore_errors=True)
 
     config.add_cleanup(end)
@@ -43,7 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
         server.start()
     os.environ[ADMIN_URL] = servers[0].url
     os.environ[REDIS_URL] = servers[1].url
-    config.add_cleanup(lambda: [os.environ.pop(name, None) for name in (ADMIN_URL, REDIS_URL)])
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,9 @@ from hypothesis import strategies as st
 
 from common.crypto import DecryptionFailed, KeyRefused, KeyRing
 
-OLD, NEW = KeyRing.new_setting("k1"), KeyRing.new_setting("k2")
+# Fixed, since test names are made from them and must be the same in every process of a parallel run.
+OLD = "k1:" + base64.b64encode(hashlib.sha256(b"old").digest()).decode()
+NEW = "k2:" + base64.b64encode(hashlib.sha256(b"new").digest()).decode()
 RING = KeyRing.from_setting(OLD)
 
 

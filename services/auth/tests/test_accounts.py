@@ -79,7 +79,8 @@ async def test_bad_profile_changes_are_refused(
 async def test_the_admin_is_made_once_with_a_generated_password(
     auth: httpx2.AsyncClient, auth_environment: Environment
 ) -> None:
-    settings = AuthSettings(**{name.lower(): value for name, value in auth_environment.items()})
+    assert auth_environment
+    settings = AuthSettings.from_environment()
     made = await ensure_admin(settings, "root@example.org")
     again = await ensure_admin(settings, "root@example.org")
     assert (made["created"], again["created"], again["password"]) == (True, False, None)

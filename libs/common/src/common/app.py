@@ -1,12 +1,13 @@
 """The web half of a service: its domain's routers on a common footing."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.routing import APIRoute
+from opentelemetry.sdk.trace import TracerProvider
 
 from common import errorhandlers, jobs, outbox
 from common.errors import NotFound, Problem
@@ -24,6 +25,8 @@ from common.traces import configure_traces
 API_PREFIX = "/api/v1"
 
 Checks = Callable[[Resources], list[Check]]
+Setup = Callable[[FastAPI, Resources], None]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
@@ -34,7 +37,7 @@ def create_app(
     root_routers: Sequence[APIRouter] = (),
     checks: Checks = lambda _: [],
     body_limits: Mapping[str, int] | None = None,
-    setup: Callable[[FastAPI, Resources], None] = lambda _app, _resources: None,
+    setup: Setup = lambda _app, _resources: None,
 ) -> FastAPI:
     """Make a service's application.
 
@@ -44,7 +47,28 @@ def create_app(
     """
     configure_logs(service, settings.log_level)
     provider = configure_traces(service, version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
+    app = FastAPI(
+        title=f"Running Trainer: {service}",
+        version=settings.version,
+        lifespan=_lifespan(service, settings, provider, setup),
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
+        telemetry={"tracer_provider": provider, "metrics": False, "logs": False, "operation_spans": False},
+        redoc_url=None,
+    )
+    app.state.draining = False
+    app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
+    app.add_middleware(RequestMiddleware, max_body_size=settings.max_body_size, body_limits=body_limits or {})
+    errorhandlers.install(app)
+    for router in routers:
+        app.include_router(router, prefix=API_PREFIX)
+    for router in (*root_routers, internal_router(service), _health(settings, checks)):
+        app.include_router(router)
+    app.add_route("/metrics", metrics_endpoint)
+    return app
 
+
+def _lifespan(service: str, settings: DataSettings, provider: TracerProvider, setup: Setup) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Resources.open(service, settings) as resources:
@@ -54,32 +78,15 @@ def create_app(
             yield
         provider.shutdown()
 
-    app = FastAPI(
-        title=f"Running Trainer: {service}",
-        version=settings.version,
-        lifespan=lifespan,
-        generate_unique_id_function=_operation_id,
-        responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
-        telemetry={"tracer_provider": provider, "metrics": False, "logs": False, "operation_spans": False},
-        docs_url="/docs",
-        redoc_url=None,
-    )
-    app.state.draining = False
-    app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
-    app.add_middleware(RequestMiddleware, max_body_size=settings.max_body_size, body_limits=body_limits or {})
-    errorhandlers.install(app)
-    for router in routers:
-        app.include_router(router, prefix=API_PREFIX)
-    for router in (*root_routers, internal_router(service)):
-        app.include_router(router)
+    return lifespan
 
+
+def _health(settings: DataSettings, checks: Checks) -> APIRouter:
     def all_checks(request: Request) -> list[Check]:
         resources: Resources = request.app.state.resources
         return [*standard_checks(resources), *checks(resources)]
 
-    app.include_router(health_router(all_checks, settings.version))
-    app.add_route("/metrics", metrics_endpoint)
-    return app
+    return health_router(all_checks, settings.version)
 
 
 _PROBLEM_CONTENT: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -1,13 +1,17 @@
 """A database per test process, a schema per service, empty tables per test."""
 
 import asyncio
-import secrets
+import fcntl
+import tempfile
+from pathlib import Path
 
 import asyncpg
 from sqlalchemy.engine import make_url
 
 from common.db.migrate import migrate_all
 from common.db.provision import provision
+
+_ROLES = Path(tempfile.gettempdir()) / "running-trainer-test-roles.lock"
 
 
 async def _make_database(admin_url: str, name: str) -> None:
@@ -27,8 +31,10 @@ def make_database(admin_url: str, name: str) -> str:
 
 def make_schema(admin_url: str, service: str) -> str:
     """Provision and migrate a service; return the address its role uses."""
-    password = secrets.token_urlsafe(12)
-    asyncio.run(provision(admin_url, {service: password}))
+    password = f"test-{service}"  # a role is shared by all databases of the server, so by all test processes
+    with _ROLES.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(provision(admin_url, {service: password}))
     url = make_url(admin_url).set(username=service, password=password).render_as_string(hide_password=False)
     migrate_all({service: url})
     return url

@@ -39,13 +39,13 @@ async def jwks(signer: Signer, response: Response) -> KeySet:
 
 
 @router.post("/internal/token", include_in_schema=False)
-async def service_token(  # the grant type is checked by its type
+async def service_token(
     settings: Settings,
     signer: Signer,
     response: Response,
     client_id: Annotated[str, Form()],
     client_secret: Annotated[str, Form()],
-    grant_type: Annotated[Literal["client_credentials"], Form()],  # noqa: ARG001
+    grant_type: Annotated[Literal["client_credentials"], Form()],  # noqa: ARG001 - its type is its check
     scope: Annotated[Literal["internal"], Form()] = "internal",
 ) -> ServiceToken:
     """Give a service a short token for calling its peers (RFC 6749, 4.4)."""

@@ -1,0 +1,181 @@
+"""What each operator's command does and prints."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+
+from local import startup
+from local.account import remove_server_folder
+from local.health import health_ports, probe
+from local.memory import proportional_memory
+from local.postgres import Postgres
+from local.processes import Process
+from local.state import UnitState
+from local.supervisor import LEAVE_SERVERS
+from local.topology import SettingError, Topology
+from local.units import stop_forked
+from local.valkey import Valkey
+
+_LOG_LINES = "40"
+
+
+def up(topology: Topology, _name: str | None) -> int:
+    """Start everything and print where it is."""
+    with startup.one_at_a_time(topology):
+        account = startup.up(startup.prepare(topology))
+    if any(service.name == "gateway" for service in topology.services):
+        startup.say(f"Running Trainer is up: {topology.url('gateway')}")
+    else:
+        startup.say("Everything is up")
+    if account is not None:
+        _print_admin(account)
+    return 0
+
+
+def _print_admin(account: startup.Admin) -> None:
+    if account.password is None:
+        startup.say(f"Admin: {account.email} (the password was shown when the account was made)")
+    else:
+        startup.say(f"Admin: {account.email}\nPassword: {account.password} (shown only now)")
+
+
+def down(topology: Topology, _name: str | None) -> int:
+    """Stop everything; data stays."""
+    if not topology.home.exists():
+        startup.say("Nothing runs")
+        return 0
+    with startup.one_at_a_time(topology):
+        startup.down(startup.prepare(topology))
+    startup.say(f"Stopped. Data stays in {topology.home}")
+    return 0
+
+
+def restart(topology: Topology, name: str | None) -> int:
+    """Restart one process, or all processes of the services."""
+    if name is None:
+        with startup.one_at_a_time(topology):
+            startup.stop_supervisor(startup.current_state(startup.prepare(topology)), LEAVE_SERVERS)
+            stop_forked(topology.run)
+        return up(topology, None)
+    process = startup.forked_processes(topology).get(_known(topology, name))
+    if process is None:
+        startup.say(f"{name} does not run; make up starts it")
+        return 1
+    process.send(signal.SIGTERM)
+    process.wait(startup.STOP_TIMEOUT_S)
+    with startup.one_at_a_time(topology):
+        startup.wait_for_health(startup.prepare(topology))
+    startup.say(f"{name} restarted")
+    return 0
+
+
+def _known(topology: Topology, name: str) -> str:
+    names = health_ports(topology)
+    if name not in names:
+        raise SettingError(f"no process is called {name}; there are {', '.join(names)}")
+    return name
+
+
+def status(topology: Topology, _name: str | None) -> int:
+    """Print one line per process; 0 when all are healthy."""
+    if not (topology.home / "secrets.env").exists():
+        startup.say("Nothing was started here yet: make up")
+        return 1
+    platform = startup.prepare(topology)
+    state = startup.current_state(platform)
+    startup.say(f"{'process':<20}{'state':<11}{'port':>6}{'pid':>9}{'up':>9}{'restarts':>10}{'memory':>10}")
+    supervised = state.supervisor if state.supervisor_alive else None
+    _print_line("supervisor", "running" if supervised else "stopped", None, supervised, UnitState())
+    good = supervised is not None
+    for server in platform.servers:
+        process = server.process()
+        good &= process is not None
+        record = state.units.get(server.name, UnitState())
+        _print_line(server.name, "running" if process else "stopped", server.port, process, record)
+    processes = startup.forked_processes(topology)
+    for name, port in health_ports(topology).items():
+        found = processes[name]
+        health = probe(port) if found else "stopped"
+        good &= health == "healthy"
+        _print_line(name, health, port, found, state.units.get(name, UnitState()))
+    return 0 if good else 1
+
+
+def _print_line(name: str, state: str, port: int | None, process: Process | None, record: UnitState) -> None:
+    since = _duration(time.time() - record.since) if process and record.since else ""
+    memory = f"{proportional_memory(process.pid) / 2**20:.0f} MiB" if process else ""
+    pid = process.pid if process else ""
+    startup.say(f"{name:<20}{state:<11}{port or '':>6}{pid:>9}{since:>9}{record.restarts:>10}{memory:>10}")
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def logs(topology: Topology, name: str | None) -> int:
+    """Print the ends of the logs, and go on printing when a person looks on."""
+    files = sorted(topology.logs.glob(f"{name or '*'}.log"))
+    if not files:
+        raise SettingError(f"no logs{f' of {name}' if name else ''} in {topology.logs}")
+    follow = ["-F"] if sys.stdout.isatty() else []
+    sys.stdout.flush()
+    command = ["tail", "-n", _LOG_LINES, *follow, *map(str, files)]
+    os.execvp(command[0], command)  # noqa: S606 -- there is no shell to start it with
+
+
+def migrate(topology: Topology, _name: str | None) -> int:
+    """Bring the schemas up to date."""
+    with startup.one_at_a_time(topology):
+        platform = startup.prepare(topology)
+        startup.start_servers(platform)
+        startup.migrate(platform)
+    startup.say("All schemas are up to date")
+    return 0
+
+
+def admin(topology: Topology, _name: str | None) -> int:
+    """Make the administrator's account where it is missing and print it."""
+    with startup.one_at_a_time(topology):
+        platform = startup.prepare(topology)
+        startup.start_servers(platform)
+        account = startup.ensure_admin(platform)
+    if account is None:
+        raise SettingError("there is no auth service here")
+    _print_admin(account)
+    return 0
+
+
+def clean(topology: Topology, _name: str | None) -> int:
+    """Stop everything and delete all data, after asking."""
+    if not topology.home.exists():
+        startup.say("Nothing to delete")
+        return 0
+    if not _confirmed(topology):
+        startup.say("Nothing was deleted")
+        return 1
+    with startup.one_at_a_time(topology):
+        startup.down(startup.prepare(topology))
+        for server in (Postgres.name, Valkey.name):
+            remove_server_folder(topology.home, server)
+        # Only what is ours: RT_HOME may have been pointed at a folder that holds other things too.
+        for folder in (topology.logs, topology.home / "objects", topology.run):
+            shutil.rmtree(folder, ignore_errors=True)
+        (topology.home / "secrets.env").unlink(missing_ok=True)
+    if not any(topology.home.iterdir()):
+        topology.home.rmdir()
+    startup.say("All data is deleted")
+    return 0
+
+
+def _confirmed(topology: Topology) -> bool:
+    if topology.settings.get("FORCE") == "1":
+        return True
+    if not sys.stdin.isatty():
+        startup.say(f"This deletes all data in {topology.home}: FORCE=1 make clean, if you mean it")
+        return False
+    return input(f"Delete ALL data in {topology.home}? Type yes: ").strip() == "yes"

@@ -1,0 +1,57 @@
+"""The supervisor's own process: `python -m local.supervise <fingerprint>`."""
+
+import fcntl
+import os
+import sys
+from functools import partial
+
+from local.environment import Platform, Role, process_name
+from local.forking import preload
+from local.startup import prepare
+from local.supervisor import Supervisor
+from local.topology import Service, Topology
+from local.units import ForkedUnit, ServerUnit, Unit
+
+
+def run_process(service: str, role: Role) -> None:
+    """Be one process of a service until told to stop; runs in the fork."""
+    # Imported in the child: what it imports on top of the shared libraries is its own business.
+    from common.run import run  # noqa: PLC0415
+
+    run(service, role)
+
+
+def units_of(platform: Platform) -> list[Unit]:
+    """Return everything that should run, in the order of starting."""
+    servers: list[Unit] = [ServerUnit(server) for server in platform.servers]
+    processes = [
+        _unit(platform, service, role)
+        for service in platform.topology.services
+        for role in (("service", "worker") if service.has_worker else ("service",))
+    ]
+    return [*servers, *processes]
+
+
+def _unit(platform: Platform, service: Service, role: Role) -> Unit:
+    return ForkedUnit(
+        name=process_name(service.name, role),
+        body=partial(run_process, service.name, role),
+        environment=platform.environment(service, role),
+        run=platform.topology.run,
+        logs=platform.topology.logs,
+    )
+
+
+def main() -> None:
+    """Supervise the platform that the environment describes."""
+    os.umask(0o077)
+    topology = Topology.from_environment()
+    platform = prepare(topology)
+    with (topology.run / "supervisor.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        preload()
+        Supervisor(units_of(platform), topology.run, topology.logs, fingerprint=sys.argv[1]).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""A small project that stands beside the real one: the same tools and libraries, one made-up service."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from local import state as states
+from local.processes import Process
+from local.topology import ROOT, Topology
+from local.units import recorded_process
+
+T = TypeVar("T")
+SERVICE = """
+import json, os
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("graceful stop", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    body = json.dumps({"pid": os.getpid(), "environment": dict(os.environ)}).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+def create():
+    if os.environ.get("GATEWAY_BREAKS"):
+        raise RuntimeError("this service was told to break")
+    return app
+"""
+WORKER = """
+import asyncio, os, signal
+
+class Worker:
+    async def run(self):
+        stopping = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+        async with await asyncio.start_server(answer, "127.0.0.1", int(os.environ["METRICS_PORT"])):
+            await stopping.wait()
+        print("worker stopped", flush=True)
+
+async def answer(reader, writer):
+    await reader.readline()
+    writer.write(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
+    await writer.drain()
+    writer.close()
+
+def create():
+    return Worker()
+"""
+ADMIN = """
+import argparse, json, os, pathlib, sys
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--email")
+email = parser.parse_args().email
+if "@" not in email:
+    sys.exit("not an address")
+known = pathlib.Path(os.environ["RT_HOME"], "objects", "known-admin")
+created = not known.exists()
+known.touch()
+assert "ENCRYPTION_KEYS" in os.environ and "auth" in json.loads(os.environ["SERVICE_CLIENT_SECRETS"])
+print(json.dumps({"email": email, "password": "made-for-auth" if created else None, "created": created}))
+"""
+
+
+@dataclass
+class Project:
+    """A project folder and the environment its commands run with."""
+
+    root: Path
+    home: Path
+    environment: dict[str, str]
+
+    @property
+    def topology(self) -> Topology:
+        return Topology.from_environment(self.environment, self.root)
+
+    @property
+    def state(self) -> states.State:
+        return states.load(self.topology.run / "supervisor.json")
+
+    def process(self, name: str) -> Process:
+        process = recorded_process(self.topology.run / f"{name}.pid")
+        assert process is not None, f"{name} does not run"
+        return process
+
+    def command(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local", *words],
+            env=self.environment | settings,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def log(self, name: str) -> str:
+        return (self.topology.logs / f"{name}.log").read_text(encoding="utf-8")
+
+
+def make_project(root: Path, home: Path) -> Project:
+    """Make the project folder; nothing is started."""
+    for member in ("tools/local/src", "libs/common/src", "libs/contracts/src"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / member, root / member, ignore=ignore, dirs_exist_ok=True)
+    package = root / "services" / "gateway" / "src" / "gateway"
+    package.mkdir(parents=True)
+    for name, text in {"__init__": "", "main": SERVICE, "worker": WORKER}.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    members = ("tools/local/src", "libs/common/src", "libs/contracts/src", "services/gateway/src")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(str(root / member) for member in members),
+        "RT_HOME": str(home),
+        "RT_PORT_BASE": str(free_port_base()),
+    }
+    return Project(root, home, environment)
+
+
+def add_auth(project: Project, *, migrations: bool = False) -> None:
+    """Add a service called auth with an administrator's command."""
+    source = project.root / "services" / "auth" / "src"
+    (source / "auth").mkdir(parents=True)
+    for name, text in {"__init__": "", "main": SERVICE, "admin": ADMIN}.items():
+        (source / "auth" / f"{name}.py").write_text(text, encoding="utf-8")
+    if migrations:
+        (source.parent / "migrations").mkdir()
+    project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
+
+
+_given: set[int] = set()
+
+
+def free_port_base() -> int:
+    """Return a base whose ports, and those that follow from it, nobody uses now."""
+    first = 31000 + os.getpid() * 7 % 15000  # test processes side by side should not meet
+    for base in range(first, 64000, 37):
+        if base in _given:
+            continue
+        if all(_is_free(base + offset) for offset in (0, 1100, -2568, -1621)):
+            _given.add(base)
+            return base
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def eventually(probe: Callable[[], T], *, within: float = 20.0, what: str = "") -> T:
+    """Return the first truthy result of `probe`; fails after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (result := probe()):
+        assert time.monotonic() < deadline, f"not within {within} s: {what or probe}"
+        time.sleep(0.02)
+    return result

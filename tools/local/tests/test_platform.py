@@ -1,0 +1,222 @@
+"""The whole: `up`, `down`, `status` and what happens when things are killed."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from functools import partial
+from typing import Any
+
+from sample_project import Project, add_auth, eventually
+
+from local.embedded import Postgres, Valkey
+from local.processes import Process
+
+
+def ask(project: Project) -> dict[str, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", project.topology.port("gateway"), timeout=5)
+    try:
+        connection.request("GET", "/")
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    return answer
+
+
+def answers(project: Project) -> bool:
+    try:
+        return bool(ask(project))
+    except OSError:
+        return False
+
+
+def supervisor(project: Project) -> Process:
+    process = project.state.supervisor
+    assert process is not None
+    assert process.alive
+    return process
+
+
+def restarted(project: Project, name: str, before: Process) -> Process | None:
+    record = project.state.units[name]
+    return Process.find(record.pid) if record.pid not in {None, before.pid} else None
+
+
+def test_up_returns_through_a_pipe_and_its_processes_have_no_terminal(project: Project) -> None:
+    shell = f"{sys.executable} -m local up | cat"
+    done = subprocess.run(
+        ["sh", "-c", shell],
+        env=project.environment,
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert f"http://127.0.0.1:{project.topology.port('gateway')}" in done.stdout, done.stderr
+    assert ask(project)["pid"] == project.process("gateway").pid
+
+
+def test_up_again_changes_nothing_and_down_keeps_data(running: Project) -> None:
+    processes = [running.process("gateway"), running.process("gateway-worker"), supervisor(running)]
+    assert running.command("up").returncode == 0
+    assert [running.process("gateway"), running.process("gateway-worker"), supervisor(running)] == processes
+    secrets = (running.home / "secrets.env").read_text()
+    assert running.command("down").returncode == 0
+    assert not any(process.alive for process in processes)
+    assert not answers(running)
+    assert running.command("up").returncode == 0
+    assert (running.home / "secrets.env").read_text() == secrets
+    assert answers(running)
+
+
+def test_a_killed_process_is_restarted_and_counted(running: Project) -> None:
+    before = running.process("gateway")
+    os.kill(before.pid, signal.SIGKILL)
+    eventually(lambda: restarted(running, "gateway", before))
+    eventually(lambda: answers(running))
+    assert running.state.units["gateway"].restarts == 1
+    line = next(text for text in running.command("status").stdout.splitlines() if text.startswith("gateway "))
+    assert line.split()[1] == "healthy"
+    assert line.split()[-3] == "1"
+
+
+def test_killed_servers_are_restarted(running: Project) -> None:
+    for kind in (Postgres, Valkey):
+        record = running.state.units[kind.name]
+        assert record.pid is not None
+        before = Process.find(record.pid)
+        assert before is not None
+        before.send(signal.SIGKILL)
+        eventually(partial(restarted, running, kind.name, before))
+        assert running.state.units[kind.name].restarts == 1
+
+
+def test_a_killed_supervisors_processes_live_and_are_adopted(running: Project) -> None:
+    processes = {name: running.process(name) for name in ("gateway", "gateway-worker")}
+    dead = supervisor(running)
+    dead.send(signal.SIGKILL)
+    assert dead.wait(10)
+    assert answers(running)
+    assert running.command("up").returncode == 0
+    assert {name: running.process(name) for name in processes} == processes
+    assert supervisor(running) != dead
+    os.kill(processes["gateway"].pid, signal.SIGKILL)
+    eventually(lambda: restarted(running, "gateway", processes["gateway"]))
+
+
+def test_down_stops_everything_even_without_a_supervisor(running: Project) -> None:
+    processes = [running.process("gateway"), running.process("gateway-worker")]
+    supervisor(running).send(signal.SIGKILL)
+    assert running.command("down").returncode == 0
+    assert not any(process.alive for process in processes)
+    assert not any(Process.find(unit.pid) for unit in running.state.units.values() if unit.pid)
+
+
+def test_stopping_is_graceful(running: Project) -> None:
+    assert running.command("down").returncode == 0
+    assert "graceful stop" in running.log("gateway")
+    assert "worker stopped" in running.log("gateway-worker")
+
+
+def test_new_code_and_new_settings_are_started_by_up(running: Project) -> None:
+    before, worker = running.process("gateway"), running.process("gateway-worker")
+    database = running.state.units["postgres"].pid
+    package = running.root / "services/gateway/src/gateway"
+    (package / "main.py").write_text((package / "main.py").read_text() + "\n# changed\n")
+    assert running.command("up").returncode == 0
+    assert not before.alive
+    assert not worker.alive
+    assert answers(running)
+    assert running.state.units["postgres"].pid == database
+
+
+def test_a_service_that_breaks_is_named_with_the_end_of_its_log(project: Project) -> None:
+    done = project.command("up", GATEWAY_BREAKS="1")
+    assert done.returncode == 1
+    assert "Not healthy: gateway\n" in done.stderr
+    assert "this service was told to break" in done.stderr
+
+
+def test_a_taken_port_is_named_with_the_setting_to_change(project: Project) -> None:
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", project.topology.port("gateway")))
+        squatter.listen()
+        done = project.command("up")
+    assert done.returncode == 1
+    assert f"{project.topology.port('gateway')} (gateway)" in done.stderr
+    assert "RT_PORT_BASE" in done.stderr
+
+
+def test_two_ups_at_once_make_one_platform(project: Project) -> None:
+    command = [sys.executable, "-m", "local", "up"]
+    both = [
+        subprocess.Popen(command, env=project.environment, cwd=project.root, stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert project.log("supervisor").count("gateway started") == 1
+
+
+def test_the_admins_password_is_shown_when_it_is_made_and_never_again(project: Project) -> None:
+    add_auth(project)
+    first = project.command("up", ADMIN_EMAIL="operator@home.example")
+    assert first.returncode == 0, first.stderr
+    assert "Admin: operator@home.example\nPassword: made-for-auth" in first.stdout
+    again = project.command("admin", ADMIN_EMAIL="operator@home.example")
+    assert "Admin: operator@home.example" in again.stdout
+    assert "made-for-auth" not in again.stdout
+
+
+def test_an_admin_that_cannot_be_made_stops_the_start(project: Project) -> None:
+    add_auth(project)
+    done = project.command("up", ADMIN_EMAIL="nobody")
+    assert done.returncode == 1
+    assert "not an address" in done.stderr
+
+
+def test_a_process_is_told_where_everything_is(running: Project) -> None:
+    told = ask(running)["environment"]
+    topology = running.topology
+    assert told["PORT"] == str(topology.port("gateway"))
+    assert told["STRAVA_URL"] == f"http://127.0.0.1:{topology.port('strava')}"
+    assert told["REDIS_URL"].endswith(f"@127.0.0.1:{topology.valkey_port}/0")
+    assert told["ENVIRONMENT"] == "production"
+    assert "ENCRYPTION_KEYS" not in told
+
+
+def test_named_servers_are_used_and_no_embedded_one_is_started(project: Project, valkey: Valkey) -> None:
+    valkey.start()
+    project.environment["REDIS_URL"] = valkey.url
+    project.environment["DATABASE_ADMIN_URL"] = "postgresql://admin:a-password@db.example:5432/runs"
+    assert project.command("up").returncode == 0
+    assert set(project.state.units) == {"gateway", "gateway-worker"}
+    assert ask(project)["environment"]["REDIS_URL"] == valkey.url
+    assert "DATABASE_ADMIN_URL" not in ask(project)["environment"]
+
+
+def test_a_database_that_cannot_be_reached_is_named(project: Project) -> None:
+    add_auth(project, migrations=True)
+    done = project.command("up", DATABASE_ADMIN_URL="postgresql://admin:a-password@127.0.0.1:1/runs")
+    assert done.returncode == 1
+    assert "127.0.0.1:1 cannot be prepared" in done.stderr
+    assert "a-password" not in done.stdout + done.stderr
+
+
+def test_restart_of_one_leaves_the_others(running: Project) -> None:
+    gateway, worker = running.process("gateway"), running.process("gateway-worker")
+    assert running.command("restart", "gateway-worker").returncode == 0
+    assert running.process("gateway") == gateway
+    assert running.process("gateway-worker") != worker
+
+
+def test_clean_asks_before_it_deletes(running: Project) -> None:
+    assert running.command("clean").returncode == 1
+    assert (running.home / "secrets.env").exists()
+    assert answers(running)
+    assert running.command("clean", FORCE="1").returncode == 0
+    assert not running.home.exists()

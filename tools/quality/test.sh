@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# All tests (make test): the ordinary ones side by side, then one after the other those that start or kill a whole
+# platform. Arguments are passed on to pytest in both rounds.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+nothing_ran=5
+codes=()
+
+round() { # round TITLE PYTEST-ARGUMENTS
+    local started=$EPOCHREALTIME code=0
+    printf '== %s\n' "$1"
+    .venv/bin/python -m pytest "${@:2}" || code=$?
+    awk -v title="$1" -v from="$started" -v to="$EPOCHREALTIME" 'BEGIN { printf "== %s: %.1f s\n", title, to - from }'
+    codes+=("$code")
+}
+
+round 'ordinary tests' -q -n 2 -m 'not e2e and not faults' "$@"
+round 'whole platform' -v -m 'e2e or faults' "$@"
+
+if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then
+    printf 'no test ran\n'
+    exit "$nothing_ran"
+fi
+for code in "${codes[@]}"; do
+    if [ "$code" != 0 ] && [ "$code" != "$nothing_ran" ]; then exit "$code"; fi
+done
