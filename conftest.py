@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
@@ -14,16 +13,11 @@ REDIS_URL = "TEST_REDIS_URL"
 pytest_plugins = ["common.testing.plugin"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Start Postgres and Valkey unless both are named; processes of a parallel run inherit the addresses."""
     if ADMIN_URL in os.environ and REDIS_URL in os.environ:
         return
+    from common.testing.ports import free_port
     from local.embedded import Postgres, Valkey
 
     home = Path(tempfile.mkdtemp(prefix="rt-test-servers-"))

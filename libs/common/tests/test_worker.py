@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,14 +16,9 @@ from sqlalchemy import text
 
 from common.db import Database
 from common.testing.plugin import Environment, serving
+from common.testing.ports import free_port
 from common.testing.wait import eventually
 from local.embedded import Valkey
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class WorkerProcess:

@@ -87,12 +87,10 @@ class Worker:
             stopping = asyncio.create_task(self._stopping.wait())
             done, _ = await asyncio.wait([stopping, *background], return_when=asyncio.FIRST_COMPLETED)
             runner.close()
-            for each in background:
-                each.cancel()
-            results = await asyncio.gather(*background, return_exceptions=True)
+            await _end(background)
             await runner.drain(self._settings.drain_seconds)
             if stopping not in done:
-                raise next(result for result in results if isinstance(result, Exception))
+                raise RuntimeError("a loop of the worker ended by itself")
 
     def _wake_all(self) -> None:
         for event in self._woken:
@@ -107,7 +105,8 @@ class Worker:
             if await _guarded(name, step):
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):  # wait_for may swallow a cancellation on 3.11
+                    await woken.wait()
 
     async def _every(self, resources: Resources, periodic: Periodic) -> None:
         while True:
@@ -125,6 +124,18 @@ class Worker:
         )
         server = uvicorn.Server(config)
         await server._serve()  # noqa: SLF001 - serve() would take the worker's signals
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: the queue's libraries now and then swallow a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
+    for failure in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(failure, Exception):
+            get_logger().error("worker_loop_ended", exc_info=failure)
 
 
 MAINTENANCE_PERIODICS = [Periodic(name, seconds, run) for name, seconds, run in MAINTENANCE]

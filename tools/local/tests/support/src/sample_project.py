@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from common.testing.ports import free_port
 from local import state as states
 from local.processes import Process
 from local.topology import ROOT, Topology
@@ -139,24 +139,10 @@ def add_auth(project: Project, *, migrations: bool = False) -> None:
     project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
 
 
-_given: set[int] = set()
-
-
 def free_port_base() -> int:
     """Return a base whose ports, and those that follow from it, nobody uses now."""
-    first = 31000 + os.getpid() * 7 % 15000  # test processes side by side should not meet
-    for base in range(first, 64000, 37):
-        if base in _given:
-            continue
-        if all(_is_free(base + offset) for offset in (0, 1100, -2568, -1621)):
-            _given.add(base)
-            return base
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    services = range(7)
+    return free_port(offsets=(*services, *(1100 + each for each in services), -2568, -1621))
 
 
 def eventually(probe: Callable[[], T], *, within: float = 20.0, what: str = "") -> T:
