@@ -15,6 +15,6 @@ def create() -> FastAPI:
         "auth",
         AuthSettings.from_environment(),
         routers=[users.router, sessions.router],
-        root_routers=[keys.router, sessions.internal_router],
+        root_routers=[keys.router, sessions.internal_router, users.internal_router],
         setup=dependencies.install,
     )

@@ -2,16 +2,20 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from auth.dependencies import PasswordHashing
 from auth.users import service
 from auth.users.schemas import Profile, ProfileChange, Registered, Registration
 from common.etag import etag_for, not_modified, require_match
 from common.route import DbSession, TransactionalRoute
-from common.tokens import CurrentUser
+from common.tokens import CurrentUser, require_scope
+from contracts.auth.client import Person
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=TransactionalRoute)
+internal_router = APIRouter(
+    prefix="/internal/users", route_class=TransactionalRoute, dependencies=[Depends(require_scope("internal"))]
+)
 
 
 @router.post("/register", status_code=201)
@@ -42,3 +46,9 @@ async def change_me(
     changed = await service.change_profile(session, account, body)
     response.headers["ETag"] = etag_for(changed.version)
     return Profile.model_validate(changed)
+
+
+@internal_router.get("/{user_id}", include_in_schema=False)
+async def read_person(session: DbSession, user_id: UUID) -> Person:
+    """What other services need to know of a person to compute for them."""
+    return Person.model_validate(await service.profile(session, user_id))
