@@ -18,6 +18,7 @@ def main() -> int:
     """Return mypy's exit code."""
     everybody = members()
     bases = [str(src) for member in everybody for src in (member.src, *member.folder.glob("tests/*/src"))]
+    bases += [str(src) for src in ROOT.glob("tests/*/src")]
     folders = [member.folder / part for member in everybody for part in ("src", "tests")]
     folders += [ROOT / folder for folder in FOLDERS]
     present = [str(folder) for folder in folders if any(folder.rglob("*.py"))]

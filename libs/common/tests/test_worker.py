@@ -1,10 +1,7 @@
 """A worker in a process of its own, and what happens to its work when things are killed."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,33 +14,9 @@ from sqlalchemy import text
 from common.db import Database
 from common.testing.plugin import Environment, serving
 from common.testing.ports import free_port
+from common.testing.processes import WorkerProcess
 from common.testing.wait import eventually
 from local.embedded import Valkey
-
-
-class WorkerProcess:
-    def __init__(self, environment: Environment, log: Path) -> None:
-        self._environment = {**os.environ, **environment, "METRICS_PORT": str(free_port())}
-        self.log = log
-        self.start()
-
-    def start(self) -> None:
-        with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "common.run", "toy", "--worker"],
-                env=self._environment,
-                stdout=output,
-                stderr=output,
-            )
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def end(self, number: signal.Signals) -> int:
-        self._process.send_signal(number)
-        return self._process.wait(30)
-
 
 WorkerStarter = Callable[..., WorkerProcess]
 
@@ -53,7 +26,8 @@ async def start_worker(toy_environment: Environment, tmp_path: Path) -> AsyncIte
     started: list[WorkerProcess] = []
 
     def start(**overrides: str) -> WorkerProcess:
-        started.append(WorkerProcess({**toy_environment, **overrides}, tmp_path / f"worker-{len(started)}.log"))
+        log = tmp_path / f"worker-{len(started)}.log"
+        started.append(WorkerProcess("toy", {**toy_environment, **overrides}, log))
         return started[-1]
 
     yield start

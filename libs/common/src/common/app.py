@@ -53,7 +53,7 @@ def create_app(
         lifespan=_lifespan(service, settings, provider, setup),
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
-        telemetry={"tracer_provider": provider, "metrics": False, "logs": False, "operation_spans": False},
+        telemetry={"tracing": provider is not None, "metrics": False, "logs": False, "operation_spans": False},
         redoc_url=None,
     )
     app.state.draining = False
@@ -68,7 +68,7 @@ def create_app(
     return app
 
 
-def _lifespan(service: str, settings: DataSettings, provider: TracerProvider, setup: Setup) -> Lifespan:
+def _lifespan(service: str, settings: DataSettings, provider: TracerProvider | None, setup: Setup) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with Resources.open(service, settings) as resources:
@@ -76,7 +76,8 @@ def _lifespan(service: str, settings: DataSettings, provider: TracerProvider, se
             app.state.verifier = resources.verifier
             setup(app, resources)
             yield
-        provider.shutdown()
+        if provider is not None:
+            provider.shutdown()
 
     return lifespan
 

@@ -42,11 +42,18 @@ class Page(BaseModel, Generic[ItemT]):
 class PageParams:
     """What every list accepts."""
 
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows on a page")] = DEFAULT_LIMIT
-    cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
 
 
-Paging = Annotated[PageParams, Depends()]
+async def _page_params(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows on a page")] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(description="next_cursor of the page before")] = None,
+) -> PageParams:
+    return PageParams(limit, cursor)
+
+
+Paging = Annotated[PageParams, Depends(_page_params)]
 
 
 class CursorInvalid(InvalidInput):

@@ -92,6 +92,16 @@ def _subscribers_key(publisher: str) -> str:
     return f"subscribers:{publisher}"
 
 
+async def _close(worker: ArqWorker, pool: ArqRedis) -> None:
+    """Close what arq leaves open when it was cancelled."""
+    try:
+        with suppress(*_FAILURES, asyncio.CancelledError):
+            await worker.close()
+    finally:
+        with suppress(*_FAILURES):
+            await pool.aclose(close_connection_pool=True)
+
+
 async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
     """Call ``on_wake`` for every wake-up of the service, for ever, across restarts of Redis."""
 
@@ -100,9 +110,10 @@ async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
 
     log = get_logger()
     while True:
+        pool = _arq_pool(url)
         worker = ArqWorker(
             [func(wake, name="wake", max_tries=1, keep_result=0, timeout=5)],
-            redis_pool=_arq_pool(url),
+            redis_pool=pool,
             queue_name=queue_name(service),
             handle_signals=False,
             poll_delay=_POLL_SECONDS,
@@ -116,7 +127,6 @@ async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
         except _FAILURES as error:
             log.warning("queue_lost", error=type(error).__name__)
         finally:
-            with suppress(*_FAILURES, asyncio.CancelledError):
-                await worker.close()
+            await _close(worker, pool)
         on_wake()
         await asyncio.sleep(_RECONNECT_SECONDS)

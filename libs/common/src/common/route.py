@@ -1,4 +1,4 @@
-"""One request is one transaction, and a repeated POST has one effect.
+"""One request is one transaction (a read needs none), and a repeated POST has one effect.
 
 The route builds the whole answer, writes the idempotency row, commits, and only then lets the first byte leave: a
 commit that fails is an honest error. Endpoints take the transaction with ``DbSession`` and never commit.
@@ -25,16 +25,18 @@ _MAX_KEY = 255
 _CHUNK = 1 << 20
 _KEPT_HEADERS = ("content-type", "location", "etag")
 _SUCCESS = range(200, 300)
+_READING = frozenset({"GET", "HEAD"})
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def get_resources(request: Request) -> Resources:
+# Dependencies are coroutines throughout: the framework sends plain functions to a thread, which costs more.
+async def get_resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
 
-def get_session(request: Request) -> AsyncSession:
+async def get_session(request: Request) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session
 
@@ -50,11 +52,16 @@ class TransactionalRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def run(request: Request) -> Response:
-            async with get_resources(request).database.transaction() as session:
+            database = request.app.state.resources.database
+            reads = request.method in _READING
+            async with database.reading() if reads else database.transaction() as session:
                 request.state.session = session
-                if request.method == "POST" and (key := request.headers.get(IDEMPOTENCY_HEADER)):
+                if request.method != "POST" or not (key := request.headers.get(IDEMPOTENCY_HEADER)):
+                    return await handler(request)
+                try:
                     return await _once(request, session, key, handler)
-                return await handler(request)
+                finally:
+                    await request.close()  # a form that was read only to be compared
 
         return run
 

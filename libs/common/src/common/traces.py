@@ -1,4 +1,4 @@
-"""OpenTelemetry tracing: always on for ids, exported when an endpoint is set."""
+"""OpenTelemetry tracing, on when an endpoint for spans is set."""
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
@@ -6,18 +6,19 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 
-def configure_traces(service: str, *, version: str, otlp_endpoint: str | None) -> TracerProvider:
-    """Set the process's tracer provider and return it; ``shutdown()`` flushes it.
+def configure_traces(service: str, *, version: str, otlp_endpoint: str | None) -> TracerProvider | None:
+    """Export the process's spans to the endpoint; ``shutdown()`` of what is returned flushes them.
 
-    Without an endpoint spans still carry ids into logs, jobs and events, and nothing leaves the machine.
+    Without an endpoint nothing is traced and nothing leaves the machine; request ids tie logs, jobs and events
+    together all the same.
     """
+    if not otlp_endpoint:
+        return None
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - heavy, rare
+
     resource = Resource.create({"service.name": service, "service.version": version})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    if otlp_endpoint:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - heavy, rare
-
-        endpoint = f"{otlp_endpoint.rstrip('/')}/v1/traces"
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):  # a process has one; the first stays
-        trace.set_tracer_provider(provider)
+    endpoint = f"{otlp_endpoint.rstrip('/')}/v1/traces"
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    trace.set_tracer_provider(provider)
     return provider

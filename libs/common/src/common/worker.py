@@ -6,10 +6,10 @@ its poll; losing Postgres makes it wait. Neither needs a hand afterwards.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 
@@ -28,6 +28,12 @@ from common.traces import configure_traces
 
 POLL_SECONDS = 5.0
 _PAUSE_AFTER_ERROR = 1.0
+
+
+class Closable(Protocol):
+    """Something tasks hold open."""
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Worker:
         tasks: Mapping[str, Task],
         subscriptions: Callable[[Resources], Sequence[Subscription]],
         periodic: Sequence[Periodic],
+        closing: Sequence[Closable],
         concurrency: int,
     ) -> None:
         self._service = service
@@ -57,6 +64,7 @@ class Worker:
         self._tasks = tasks
         self._make_subscriptions = subscriptions
         self._periodic = [*MAINTENANCE_PERIODICS, *periodic]
+        self._closing = closing
         self._concurrency = concurrency
         self._stopping = asyncio.Event()
         self._woken: list[asyncio.Event] = []
@@ -89,6 +97,8 @@ class Worker:
             runner.close()
             await _end(background)
             await runner.drain(self._settings.drain_seconds)
+            for each in self._closing:
+                await each.aclose()
             if stopping not in done:
                 raise RuntimeError("a loop of the worker ended by itself")
 
@@ -123,7 +133,11 @@ class Worker:
             lifespan="off",
         )
         server = uvicorn.Server(config)
-        await server._serve()  # noqa: SLF001 - serve() would take the worker's signals
+        try:
+            await server._serve()  # noqa: SLF001 - serve() would take the worker's signals
+        finally:
+            for listener in getattr(server, "servers", ()):
+                listener.close()
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -191,9 +205,14 @@ def create_worker(
     tasks: Mapping[str, Task],
     subscriptions: Callable[[Resources], Sequence[Subscription]] = _no_subscriptions,
     periodic: Sequence[Periodic] = (),
+    closing: Sequence[Closable] = (),
     concurrency: int = 4,
 ) -> Worker:
-    """Make a service's worker: ``tasks`` by job kind, ``subscriptions`` to others' events, ``periodic`` chores."""
+    """Make a service's worker.
+
+    ``tasks`` by job kind, ``subscriptions`` to others' events, ``periodic`` chores; ``closing`` is closed at the end,
+    once no task uses it any more.
+    """
     configure_logs(f"{service}-worker", settings.log_level)
     configure_traces(f"{service}-worker", version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
     return Worker(
@@ -202,26 +221,17 @@ def create_worker(
         tasks=tasks,
         subscriptions=subscriptions,
         periodic=periodic,
+        closing=closing,
         concurrency=concurrency,
     )
 
 
-class _Managed(AbstractAsyncContextManager[None]):
-    """Runs a worker inside another program, for tests."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.create_task(self._worker.run())
-
-    async def __aexit__(self, *_: object) -> None:
-        self._worker.stop()
-        if self._task:
-            await self._task
-
-
-def running(worker: Worker) -> AbstractAsyncContextManager[None]:
-    """Run the worker for the time of the context, then stop it gracefully."""
-    return _Managed(worker)
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator[None]:
+    """Run the worker inside another program for the time of the context, then stop it gracefully."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await task

@@ -25,9 +25,6 @@ CREATE TABLE jobs (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON COLUMN jobs.subject_id IS 'user the work is for';
-COMMENT ON COLUMN jobs.priority IS 'lower goes first';
-COMMENT ON COLUMN jobs.lease_token IS 'fences off a worker that lost its lease';
 CREATE INDEX ix_jobs_due ON jobs (priority, run_after) WHERE state IN ('queued', 'running');
 CREATE INDEX ix_jobs_dead ON jobs (updated_at) WHERE state = 'dead';
 CREATE TABLE outbox (
@@ -62,7 +59,6 @@ CREATE TABLE idempotency_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT pk_idempotency_keys PRIMARY KEY (subject, key)
 );
-COMMENT ON COLUMN idempotency_keys.fingerprint IS 'SHA-256 of method, path and payload';
 CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at)
 """
 

@@ -1,5 +1,6 @@
 """Engine, sessions and the one place where transactions are committed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -46,6 +47,10 @@ class Database:
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading_sessions = async_sessionmaker(reading, expire_on_commit=False)
+        # The pool lets a newcomer take a connection ahead of those who wait; reads queue up fairly before it.
+        self._readers = asyncio.Semaphore(pool_size)
         event.listen(self.engine.sync_engine, "checkout", lambda *_: DB_POOL_IN_USE.inc())
         event.listen(self.engine.sync_engine, "checkin", lambda *_: DB_POOL_IN_USE.dec())
 
@@ -77,6 +82,21 @@ class Database:
             await self.waker.wake(*queues)
         if refusal is not None:
             raise refusal
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, without the two round trips of a transaction.
+
+        Each statement sees what is committed, as it would in one. Raises ``Unavailable`` when Postgres cannot be
+        reached.
+        """
+        async with self._readers, self._reading_sessions() as session:
+            try:
+                yield session
+            except Exception as error:
+                if is_connection_failure(error):
+                    raise Unavailable("The database cannot be reached.", code="database.unavailable") from error
+                raise
 
     async def check(self) -> None:
         """Ask for one row; raises when Postgres does not answer."""

@@ -1,6 +1,7 @@
 """A database per test process, a schema per service, empty tables per test."""
 
 import asyncio
+import contextlib
 import fcntl
 import tempfile
 from pathlib import Path
@@ -12,6 +13,9 @@ from common.db.migrate import migrate_all
 from common.db.provision import provision
 
 _ROLES = Path(tempfile.gettempdir()) / "running-trainer-test-roles.lock"
+
+
+_TRIES = 10
 
 
 async def _make_database(admin_url: str, name: str) -> None:
@@ -48,6 +52,11 @@ async def empty(url: str) -> None:
             "SELECT quote_ident(tablename) AS name FROM pg_tables"
             " WHERE schemaname = current_schema() AND tablename <> 'alembic_version'"
         )
-        await connection.execute(f"TRUNCATE {', '.join(row['name'] for row in names)} RESTART IDENTITY CASCADE")
+        statement = f"TRUNCATE {', '.join(row['name'] for row in names)} RESTART IDENTITY CASCADE"
+        for _ in range(_TRIES):
+            with contextlib.suppress(asyncpg.DeadlockDetectedError):  # a worker that looks for work holds its locks
+                await connection.execute(statement)
+                return
+        raise AssertionError("the tables cannot be emptied")
     finally:
         await connection.close()

@@ -37,15 +37,20 @@ def schemas(admin_database_url: str) -> Callable[[str], str]:
     return address
 
 
-@pytest.fixture
-def redis_url(worker_id: str) -> str:
-    """Address of an empty Redis database of this test process's own."""
+@pytest.fixture(scope="session")
+def redis_database_url(worker_id: str) -> str:
+    """Address of a Redis database of this test process's own."""
     number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 0
     base, _, _ = os.environ["TEST_REDIS_URL"].rpartition("/")
-    url = f"{base}/{number}"
-    with redis.Redis.from_url(url) as client:
+    return f"{base}/{number}"
+
+
+@pytest.fixture
+def redis_url(redis_database_url: str) -> str:
+    """Address of the test process's Redis database, empty."""
+    with redis.Redis.from_url(redis_database_url) as client:
         client.flushdb()
-    return url
+    return redis_database_url
 
 
 @pytest.fixture

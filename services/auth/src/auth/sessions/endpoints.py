@@ -43,7 +43,7 @@ def _device(request: Request) -> Device:
     )
 
 
-def _secret_answer(response: Response) -> None:
+async def _secret_answer(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 

@@ -1,0 +1,1 @@
+"""Numbers from recordings: best efforts and ranks."""

@@ -1,0 +1,1 @@
+"""Best efforts: found per activity, ranked per athlete."""

@@ -1,0 +1,1 @@
+"""Formulas as pure functions over arrays. Nothing here knows of the web, the database or queues."""

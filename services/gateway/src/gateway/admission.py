@@ -1,0 +1,97 @@
+"""Who may pass: tokens at the edge, and not too many at once."""
+
+import hashlib
+from urllib.parse import parse_qs
+
+import orjson
+
+from common.errors import TooManyRequests
+from common.tokens import Identity, TokenRefused, Verifier
+from gateway.addresses import limited_as
+from gateway.blacklist import Blacklist
+from gateway.gcra import Limit
+from gateway.inbound import Inbound
+from gateway.limits import Limiter, Verdict
+from gateway.settings import GatewaySettings
+
+
+class TokenMissing(TokenRefused):
+    code = "auth.token_missing"
+    next_steps = "Sign in and send the access token as a bearer token."
+
+    def __init__(self) -> None:
+        # RFC 6750 3: without a token the challenge names no error.
+        super().__init__("There is no bearer token.", headers={"WWW-Authenticate": "Bearer"})
+
+
+class RateLimited(TooManyRequests):
+    """Carries the verdict for the headers of the answer."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(
+            f"More than {verdict.limit.per_minute} requests a minute.", retry_after_s=max(1.0, verdict.retry_after_s)
+        )
+        self.verdict = verdict
+
+
+class Admission:
+    """Checks tokens and spends limits."""
+
+    def __init__(self, settings: GatewaySettings, verifier: Verifier, blacklist: Blacklist, limiter: Limiter) -> None:
+        share = settings.rate_lease_share
+        self.verifier = verifier
+        self._blacklist = blacklist
+        self._limiter = limiter
+        self._user = _limit("user", settings.rate_user, settings.rate_user_burst, share)
+        self._address = _limit("address", settings.rate_address, settings.rate_address, share)
+        self._login = _limit("login", settings.rate_login, settings.rate_login, share)
+        self._login_address = _limit("login-address", settings.rate_login_address, settings.rate_login_address, share)
+
+    async def user(self, inbound: Inbound) -> tuple[Identity, Verdict]:
+        """Return who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
+        try:
+            identity = await self._identity(inbound)
+        except TokenRefused:
+            await self.anybody(inbound)  # guessing is limited as calling without a token is
+            raise
+        return identity, await self._spend(self._user, identity.subject)
+
+    async def anybody(self, inbound: Inbound) -> Verdict:
+        """Let a request without a token pass. Raises ``RateLimited``."""
+        return await self._spend(self._address, limited_as(inbound.address))
+
+    async def login(self, inbound: Inbound, body: bytes) -> Verdict:
+        """Let a sign-in pass; ``body`` says for which account. Raises ``RateLimited``."""
+        address = limited_as(inbound.address)
+        await self._spend(self._login_address, address)
+        pair = hashlib.sha256(f"{account_in(body)}\n{address}".encode()).hexdigest()
+        return await self._spend(self._login, pair)
+
+    async def _identity(self, inbound: Inbound) -> Identity:
+        scheme, _, token = (inbound.authorization or b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not token:
+            raise TokenMissing
+        identity = await self.verifier.verify(token.strip().decode("latin-1"))
+        if self._blacklist.revokes(identity):
+            raise TokenRefused("The session has ended.", code="auth.token_revoked", next_steps="Sign in again.")
+        return identity
+
+    async def _spend(self, limit: Limit, key: str) -> Verdict:
+        verdict = await self._limiter.spend(limit, key)
+        if not verdict.allowed:
+            raise RateLimited(verdict)
+        return verdict
+
+
+def _limit(name: str, per_minute: int, burst: int, share: float) -> Limit:
+    return Limit(name, per_minute, burst, batch=max(1, int(burst * share)))
+
+
+def account_in(body: bytes) -> str:
+    """Return the account that a JSON or form body names, in lower case; empty when it names none."""
+    try:
+        document = orjson.loads(body)
+        name = document.get("email", "") if isinstance(document, dict) else ""
+    except orjson.JSONDecodeError:
+        name = parse_qs(body.decode("latin-1")).get("username", [""])[0]
+    return name.strip().lower() if isinstance(name, str) else ""

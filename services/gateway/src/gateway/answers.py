@@ -1,0 +1,105 @@
+"""What the client gets: the headers of every answer, and our own answers to what went wrong."""
+
+import traceback
+
+import orjson
+from starlette.types import Send
+
+from common import errors
+from common.errors import ServiceError
+from gateway.connection import Header
+from gateway.limits import Verdict
+
+PROBLEM_TYPE = b"application/problem+json"
+
+_ERROR = 400
+_SERVER_ERROR = 500
+_NOT_PASSED_ON = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-connection",
+        b"referrer-policy",
+        b"server",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x-content-type-options",
+        b"x-powered-by",
+        b"x-request-id",
+    }
+)
+SECURITY = {"x-content-type-options": "nosniff", "referrer-policy": "strict-origin-when-cross-origin"}
+_ALWAYS: list[Header] = [(name.encode("ascii"), value.encode("ascii")) for name, value in SECURITY.items()]
+_BY_STATUS: dict[int, type[ServiceError]] = {
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    405: errors.NotAllowed,
+    409: errors.Conflict,
+    412: errors.PreconditionFailed,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMedia,
+    422: errors.InvalidInput,
+    429: errors.TooManyRequests,
+    503: errors.Unavailable,
+    504: errors.UpstreamTimeout,
+}
+
+
+def common_headers(request_id: str, verdict: Verdict | None) -> list[Header]:
+    """Return what every answer carries."""
+    headers = [*_ALWAYS, (b"x-request-id", request_id.encode("ascii"))]
+    if verdict is not None:
+        limit = verdict.limit
+        policy = f'"{limit.name}";q={limit.per_minute};w=60'
+        state = f'"{limit.name}";r={verdict.remaining};t={verdict.reset_s:.0f}'
+        headers += ((b"ratelimit-policy", policy.encode("ascii")), (b"ratelimit", state.encode("ascii")))
+    return headers
+
+
+def passed_on(headers: list[Header]) -> list[Header]:
+    """Return the headers of a service's answer that are the client's business."""
+    return [header for header in headers if header[0] not in _NOT_PASSED_ON]
+
+
+def replacement(status: int, headers: list[Header]) -> ServiceError | None:
+    """Return the error to answer with instead, when the service's error is no problem document.
+
+    Pages and plain texts of errors come from a library or a machine in between and speak of the inside.
+    """
+    if status < _ERROR:
+        return None
+    content_type = next((value for name, value in headers if name == b"content-type"), b"")
+    if content_type.startswith(PROBLEM_TYPE):
+        return None
+    if kind := _BY_STATUS.get(status):
+        allow = next((value for name, value in headers if name == b"allow"), None)
+        return kind(headers={"Allow": allow.decode("latin-1")} if allow else None)
+    return errors.UpstreamFailed() if status >= _SERVER_ERROR else errors.BadRequest()
+
+
+async def send_problem(
+    send: Send,
+    error: ServiceError,
+    *,
+    path: str,
+    request_id: str,
+    headers: list[Header],
+    cause: Exception | None = None,
+) -> None:
+    """Answer with the problem document of ``error``; ``cause`` is shown too, which only development may ask for."""
+    problem = errors.problem(error, instance=path, request_id=request_id)
+    content = problem.model_dump(mode="json", exclude_none=True)
+    if cause is not None:
+        content["debug"] = {"exception": type(cause).__name__, "traceback": traceback.format_exception(cause)}
+    body = orjson.dumps(content)
+    own = [
+        (name.lower().encode("ascii"), value.encode("latin-1")) for name, value in errors.problem_headers(error).items()
+    ]
+    length = (b"content-length", str(len(body)).encode("ascii"))
+    start = {"type": "http.response.start", "status": error.status_code, "headers": [*own, length, *headers]}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,170 @@
+"""What the client sent: read once, cleaned, and written anew for the service behind.
+
+Nothing that a service might take for the platform's own word gets through: identity and forwarding headers are
+dropped, as are hop-by-hop headers and those that ``Connection`` names (RFC 9110 7.6.1).
+"""
+
+import re
+import secrets
+from typing import Any
+
+from starlette.types import Scope
+
+from common.context import accept_request_id
+from common.errors import BadRequest, ServiceError
+
+# Looked at here; only those in _COPIED_TOO are passed on as they are.
+_READ = frozenset(
+    {
+        b"host",
+        b"authorization",
+        b"connection",
+        b"content-length",
+        b"transfer-encoding",
+        b"x-request-id",
+        b"traceparent",
+        b"tracestate",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
+        b"origin",
+        b"idempotency-key",
+        b"access-control-request-method",
+    }
+)
+_COPIED_TOO = frozenset({b"origin", b"idempotency-key", b"access-control-request-method"})
+_AT_MOST_ONCE = frozenset({b"host", b"authorization", b"content-length", b"transfer-encoding", b"idempotency-key"})
+_DROPPED = frozenset(
+    {
+        b"expect",
+        b"forwarded",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"x-real-ip",
+    }
+)
+_DROPPED_PREFIXES = (b"x-user-", b"x-internal-", b"x-forwarded-", b"x-original-")
+_ORDINARY_CONNECTION = frozenset({b"", b"close", b"keep-alive"})
+_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class UnknownTransferCoding(ServiceError):
+    status_code = 501
+    code = "request.transfer_coding"
+    title = "The transfer coding is not supported"
+    next_steps = "Send the body with Content-Length, or chunked and nothing else."
+
+
+class Inbound:
+    """One request. ``length`` is None for a body of unknown length; ``has_body`` is False when there is none."""
+
+    __slots__ = (
+        "_head",
+        "address",
+        "authorization",
+        "chunked",
+        "copied",
+        "has_body",
+        "length",
+        "method",
+        "path",
+        "query",
+        "read",
+        "repeated",
+        "request_id",
+        "scheme",
+        "traceparent",
+    )
+
+    def __init__(self, scope: Scope) -> None:
+        """Read what is needed to answer at all; ``admit`` reads the rest and may refuse."""
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.scheme: str = scope["scheme"]
+        self.address: str = scope["client"][0] if scope["client"] else ""
+        self.read: dict[bytes, bytes] = {}
+        self.copied: list[bytes] = []
+        self._head = b""
+        self.repeated = self._read_headers(scope["headers"])
+        read = self.read
+        self.request_id = accept_request_id(read.get(b"x-request-id", b"").decode("latin-1"))
+        traceparent = read.get(b"traceparent", b"")
+        self.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else _new_traceparent()
+        self.authorization = read.get(b"authorization")
+        # Transfer-Encoding overrides Content-Length (RFC 9112 6.3), also one that came in a trailer.
+        self.chunked = b"transfer-encoding" in read
+        self.length: int | None = None if self.chunked else int(read.get(b"content-length", b"0"))
+        self.has_body = self.length != 0
+
+    def _read_headers(self, headers: Any) -> bytes:
+        """Sort the headers; return the name of one that came twice and must not."""
+        read, copied, repeated = self.read, self.copied, b""
+        for name, value in headers:
+            if name in _READ:
+                if name in read and name in _AT_MOST_ONCE:
+                    repeated = name
+                read[name] = value
+                if name not in _COPIED_TOO:
+                    continue
+            elif name in _DROPPED or name.startswith(_DROPPED_PREFIXES) or b"_" in name:
+                continue
+            copied.append(b"%b: %b\r\n" % (name, value))
+        return repeated
+
+    def admit(self) -> None:
+        """Refuse what cannot be forwarded with one meaning: ``BadRequest``, ``UnknownTransferCoding``."""
+        read = self.read
+        if self.repeated:
+            raise BadRequest(f"The header {self.repeated.decode('latin-1')} came more than once.")
+        if self.chunked and read[b"transfer-encoding"].strip().lower() != b"chunked":
+            raise UnknownTransferCoding
+        if b"connection" in read:
+            self._drop_named_by_connection(read[b"connection"])
+
+    def _drop_named_by_connection(self, connection: bytes) -> None:
+        named = {token.strip() for token in connection.lower().split(b",")} - _ORDINARY_CONNECTION
+        if named:
+            self.copied = [line for line in self.copied if line.partition(b":")[0] not in named]
+
+    @property
+    def trace_id(self) -> str:
+        return self.traceparent[3:35].decode()
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return a header that is read here; None when it did not come."""
+        return self.read.get(name)
+
+    def head(self, path: str, host: bytes, framing: bytes) -> bytes:
+        """Write the request's head for the service; ``framing`` is the line that says how long the body is."""
+        if not self._head:
+            read = self.read
+            target = path.encode("latin-1") + (b"?" + self.query if self.query else b"")
+            authorization = b"authorization: %b\r\n" % self.authorization if self.authorization else b""
+            state = b"tracestate: %b\r\n" % read[b"tracestate"] if self._has_state() else b""
+            self._head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%bx-request-id: %b\r\ntraceparent: %b\r\n" % (
+                self.method.encode("ascii"),
+                target,
+                read.get(b"host") or host,
+                b"".join(self.copied),
+                authorization,
+                state,
+                self.request_id.encode("ascii"),
+                self.traceparent,
+            ) + b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (
+                self.address.encode("ascii"),
+                self.scheme.encode("ascii"),
+            )
+        return b"%b%b\r\n" % (self._head, framing)
+
+    def _has_state(self) -> bool:
+        return b"tracestate" in self.read and self.read.get(b"traceparent") == self.traceparent
+
+
+def _new_traceparent() -> bytes:
+    random = secrets.token_hex(24)
+    return f"00-{random[:32]}-{random[32:]}-01".encode()

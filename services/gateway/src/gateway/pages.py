@@ -1,0 +1,93 @@
+"""The few pages that the gateway answers itself: health, metrics, API description."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+
+from common import errorhandlers
+from common.errors import NotFound
+from common.health import Check, health_router
+from common.metrics import metrics_endpoint
+from common.middleware import RequestMiddleware
+from common.settings import Environment
+from gateway.addresses import is_within
+from gateway.openapi import Document, MergedOpenApi
+from gateway.settings import GatewaySettings
+from gateway.upstream import Upstream
+
+DOCS, DESCRIPTION, ASSETS = "/api/docs", "/api/openapi.json", "/api/docs/assets"
+_PATHS = frozenset({"/", "/health", "/health/live", "/metrics", DOCS, DESCRIPTION})
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def is_own(path: str) -> bool:
+    """Tell whether the gateway answers this path itself."""
+    return path in _PATHS or path.startswith(f"{ASSETS}/")
+
+
+def create_pages(
+    settings: GatewaySettings,
+    *,
+    lifespan: Lifespan,
+    upstreams: Callable[[], list[Upstream]],
+    description: Callable[[], MergedOpenApi],
+) -> FastAPI:
+    """Make the application of the gateway's own pages; what it shows exists once ``lifespan`` has begun."""
+    app = FastAPI(
+        title="Running Trainer: gateway",
+        version=settings.version,
+        lifespan=lifespan,
+        openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.draining = False
+    app.state.debug_errors = settings.environment is Environment.DEVELOPMENT
+    app.add_middleware(RequestMiddleware, max_body_size=0, body_limits={})
+    errorhandlers.install(app)
+
+    def checks(_request: Request) -> list[Check]:
+        return [Check(each.name, each.check_health, required=False) for each in upstreams()]
+
+    async def metrics(request: Request) -> Response:
+        _only_for_neighbours(request, settings)
+        return await metrics_endpoint(request)
+
+    app.include_router(health_router(checks, settings.version))
+    app.add_route("/metrics", metrics)
+    app.mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
+    _add_documentation(app, description)
+    return app
+
+
+def _add_documentation(app: FastAPI, description: Callable[[], MergedOpenApi]) -> None:
+    @app.get(DESCRIPTION)
+    async def openapi() -> Document:
+        return await description().document()
+
+    @app.get(DOCS)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=DESCRIPTION,
+            title="Running Trainer: API",
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
+        )
+
+    @app.get("/")
+    async def start() -> RedirectResponse:
+        return RedirectResponse(DOCS)
+
+
+def _only_for_neighbours(request: Request, settings: GatewaySettings) -> None:
+    """Hide metrics from the world: also from what a proxy in our own network passes on."""
+    peer = request.client.host if request.client else ""
+    passed_on = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    if passed_on or not is_within(peer, settings.metrics_networks):
+        raise NotFound

@@ -1,0 +1,65 @@
+"""Who answers what: the whole public face of the platform on one page.
+
+A template's segments are literal, ``{name}`` for any one segment, or at the end ``**`` for any number of them.
+A literal segment goes before a parameter and a parameter before ``**``, wherever the row stands. Paths below a
+prefix that are nobody's are answered by its owner; all others are a 404 here. ``/internal`` is never routed.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+PREFIX = "/api/v1"
+
+LimitClass = Literal["standard", "login"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the table; times in seconds, ``body_limit`` in bytes.
+
+    ``timeout`` bounds the wait for the answer to begin once the request is sent, ``silence`` the gaps inside
+    either body, ``total`` the whole answer. ``retry`` lets an idempotent request be sent again.
+    """
+
+    template: str
+    service: str
+    public: bool = False
+    limit: LimitClass = "standard"
+    body_limit: int = MIB
+    timeout: float = 10.0
+    silence: float = 30.0
+    total: float = 600.0
+    retry: bool = True
+
+
+ROUTES = (
+    Route("/.well-known/jwks.json", "auth", public=True),
+    # auth
+    Route("/api/v1/auth/register", "auth", public=True, body_limit=64 * KIB),
+    Route("/api/v1/auth/verify-email", "auth", public=True, body_limit=64 * KIB),
+    Route("/api/v1/auth/login", "auth", public=True, limit="login", body_limit=64 * KIB),
+    Route("/api/v1/auth/token", "auth", public=True, limit="login", body_limit=64 * KIB),
+    Route("/api/v1/auth/refresh", "auth", public=True, body_limit=64 * KIB),
+    Route("/api/v1/auth/password/forgot", "auth", public=True, limit="login", body_limit=64 * KIB),
+    Route("/api/v1/auth/password/reset", "auth", public=True, body_limit=64 * KIB),
+    Route("/api/v1/auth/oauth/{provider}/start", "auth", public=True),
+    Route("/api/v1/auth/oauth/{provider}/callback", "auth", public=True),
+    Route("/api/v1/auth/**", "auth"),
+    Route("/api/v1/admin/users/**", "auth"),
+    Route("/api/v1/admin/audit/**", "auth"),
+    # strava
+    Route("/api/v1/activities/**", "strava"),
+    Route("/api/v1/activities.csv", "strava", total=3600),
+    Route("/api/v1/imports/**", "strava"),
+    Route("/api/v1/imports", "strava", body_limit=2 * GIB + 16 * MIB, timeout=60, total=3600),
+    Route("/api/v1/imports/{id}/events", "strava", silence=90, total=3600),
+    Route("/api/v1/gear/**", "strava"),
+    Route("/api/v1/admin/activity-jobs/**", "strava"),
+    Route("/api/v1/admin/resync", "strava"),
+    # analytics
+    Route("/api/v1/analytics/**", "analytics"),
+    Route("/api/v1/admin/calculate-best-efforts", "analytics"),
+    Route("/api/v1/admin/clear-best-efforts", "analytics"),
+)

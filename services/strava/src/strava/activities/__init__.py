@@ -1,0 +1,1 @@
+"""Activities: what was done, from one or more recordings."""

@@ -1,0 +1,97 @@
+"""The list of activities: keyset pages, filters, rendered without the detour over objects."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.pagination import Keyset, Page, PageParams
+from strava.models import Activity
+
+ORDER = Keyset((Activity.start_time, "desc"), (Activity.id, "desc"))
+COLUMNS = (
+    Activity.id,
+    Activity.name,
+    Activity.sport,
+    Activity.start_time,
+    Activity.timezone,
+    Activity.distance,
+    Activity.moving_time,
+    Activity.elapsed_time,
+    Activity.elevation_gain,
+    Activity.average_speed,
+    Activity.max_speed,
+    Activity.average_heartrate,
+    Activity.max_heartrate,
+    Activity.average_cadence,
+    Activity.calories,
+    Activity.fastest_pace,
+    Activity.source,
+    Activity.sources,
+    Activity.strava_id,
+    Activity.has_map,
+    Activity.version,
+)
+_ESCAPE = "\\"
+
+
+class ActivityFilter(BaseModel):
+    """What the list can be narrowed to; distances in metres, ``from`` inclusive, ``to`` exclusive."""
+
+    sport: str | None = Field(default=None, max_length=40)
+    since: AwareDatetime | None = Field(default=None, alias="from")
+    until: AwareDatetime | None = Field(default=None, alias="to")
+    q: str | None = Field(default=None, max_length=100, description="part of the name")
+    source: str | None = Field(default=None, max_length=20)
+    min_distance: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
+    max_distance: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter as conditions of a query."""
+        found: list[ColumnElement[bool]] = []
+        if self.sport is not None:
+            found.append(Activity.sport == self.sport)
+        if self.since is not None:
+            found.append(Activity.start_time >= self.since)
+        if self.until is not None:
+            found.append(Activity.start_time < self.until)
+        if self.q is not None:
+            found.append(Activity.name.icontains(self.q, autoescape=True, escape=_ESCAPE))
+        if self.source is not None:
+            found.append(Activity.sources.contains([self.source]))
+        if self.min_distance is not None:
+            found.append(Activity.distance >= self.min_distance)
+        if self.max_distance is not None:
+            found.append(Activity.distance <= self.max_distance)
+        return found
+
+
+async def page_of(
+    session: AsyncSession, athlete_id: UUID, chosen: ActivityFilter, paging: PageParams
+) -> Page[dict[str, Any]]:
+    """Return a page of the athlete's activities, the newest first."""
+    query = (
+        select(*COLUMNS)
+        .where(Activity.athlete_id == athlete_id, ORDER.where(paging.cursor), *chosen.conditions())
+        .order_by(*ORDER.order_by())
+        .limit(paging.limit + 1)
+    )
+    rows = (await session.execute(query)).mappings().all()
+    return ORDER.page(rows, paging.limit, lambda row: (row["start_time"], row["id"]), rendered)
+
+
+def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """An activity's row as the API shows it."""
+    start: datetime = row["start_time"]
+    strava_id = row["strava_id"]
+    return {
+        **row,
+        "start_time_local": start.astimezone(ZoneInfo(row["timezone"])),
+        "strava_id": str(strava_id) if strava_id is not None else None,
+        "thumbnail_url": None,
+    }

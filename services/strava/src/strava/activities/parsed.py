@@ -1,0 +1,89 @@
+"""What the store needs of a parsed activity, whatever it came from."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from strava.files.recording import Recording
+from strava.kernels.derived import Derived
+
+_MILE = 1609.344
+_KILOMETRE = 1000.0
+_FULL = 0.01  # a split may miss a centimetre by rounding and is still a full one
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a recording came from: the stored original and its place in it."""
+
+    athlete_id: UUID
+    source: str
+    object_key: str
+    sha256: str
+    file_name: str
+    part: int
+
+
+@dataclass(frozen=True)
+class ParsedRecording:
+    """A cleaned recording with what was computed from it, as rows."""
+
+    recording: Recording
+    derived: Derived
+
+    @property
+    def start_time(self) -> datetime:
+        return self.recording.start_time
+
+    def summary(self) -> dict[str, Any]:
+        """The figures of the activity that this recording gives when it is the primary one."""
+        derived = self.derived
+        return {
+            "sport": self.recording.sport,
+            "start_time": self.recording.start_time.isoformat(),
+            "distance": derived.distance,
+            "moving_time": derived.moving_time,
+            "elapsed_time": derived.elapsed_time,
+            "elevation_gain": derived.elevation_gain,
+            "average_speed": derived.average_speed,
+            "max_speed": derived.max_speed,
+            "average_heartrate": derived.average_heartrate,
+            "max_heartrate": derived.max_heartrate,
+            "average_cadence": derived.average_cadence,
+            "calories": derived.calories,
+            "fastest_pace": derived.fastest_pace,
+            "has_map": derived.polyline is not None,
+            "timezone": derived.timezone,
+            "streams": sorted(derived.streams),
+        }
+
+    def quality(self) -> dict[str, Any]:
+        """The quality report as it is stored and shown."""
+        report = asdict(self.recording.quality)
+        return {**report, "dropped": dict(report["dropped"]), "notes": list(report["notes"])}
+
+    def splits(self, recording_id: UUID) -> list[dict[str, Any]]:
+        """Rows of ``splits``."""
+        units = (("km", _KILOMETRE, self.derived.splits_km), ("mi", _MILE, self.derived.splits_mi))
+        return [
+            {
+                "recording_id": recording_id,
+                "unit": unit,
+                "index": split.split,
+                "distance": split.distance,
+                "elapsed_time": split.elapsed_time,
+                "moving_time": split.moving_time,
+                "average_speed": split.average_speed,
+                "elevation_difference": split.elevation_difference,
+                "average_heartrate": split.average_heartrate,
+                "grade_adjusted_speed": split.average_grade_adjusted_speed,
+                "partial": split.distance < length - _FULL,
+            }
+            for unit, length, splits in units
+            for split in splits
+        ]
+
+    def laps(self, recording_id: UUID) -> list[dict[str, Any]]:
+        """Rows of ``laps``."""
+        return [{"recording_id": recording_id, **asdict(lap)} for lap in self.derived.laps]

@@ -1,0 +1,132 @@
+"""Rows of activities and their recordings. Whose they are is part of every query."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from strava.activities.matching import Candidate
+from strava.models import Activity, ActivityAudit, ActivityListVersion, Lap, Recording, Split, Stream
+from strava.streams.codec import Column, decode, encode
+
+_LIST_VERSION = select(ActivityListVersion.version).where(ActivityListVersion.athlete_id == bindparam("athlete"))
+
+
+async def list_version(session: AsyncSession, athlete_id: UUID) -> int:
+    """How often the athlete's activities have changed."""
+    return await session.scalar(_LIST_VERSION, {"athlete": athlete_id}) or 0
+
+
+async def count_list_version_up(session: AsyncSession, athlete_id: UUID) -> None:
+    """Note that the athlete's activities change with this transaction."""
+    statement = upsert(ActivityListVersion).values(athlete_id=athlete_id, version=1)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ActivityListVersion.athlete_id], set_={"version": ActivityListVersion.version + 1}
+        )
+    )
+
+
+async def lock_athlete(session: AsyncSession, athlete_id: UUID) -> None:
+    """Let one transaction at a time decide which recordings of an athlete belong together."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(athlete_id), 1))))
+
+
+async def owned(session: AsyncSession, athlete_id: UUID, activity_id: UUID, *, lock: bool = False) -> Activity | None:
+    """Return the athlete's activity; ``lock`` holds it until the transaction ends."""
+    query = select(Activity).where(Activity.id == activity_id, Activity.athlete_id == athlete_id)
+    activity: Activity | None = await session.scalar(query.with_for_update() if lock else query)
+    return activity
+
+
+async def candidates(
+    session: AsyncSession, athlete_id: UUID, sports: Sequence[str], start: datetime, window: timedelta
+) -> list[Candidate]:
+    """Return the athlete's activities of these sports that start within the window."""
+    rows = await session.execute(
+        select(Activity.id, Activity.start_time, Activity.elapsed_time).where(
+            Activity.athlete_id == athlete_id,
+            Activity.start_time.between(start - window, start + window),
+            Activity.sport.in_(sports),
+        )
+    )
+    return [Candidate(*row) for row in rows]
+
+
+async def recording_of(session: AsyncSession, athlete_id: UUID, sha256: str, part: int) -> Recording | None:
+    query = select(Recording).where(
+        Recording.athlete_id == athlete_id, Recording.sha256 == sha256, Recording.part == part
+    )
+    recording: Recording | None = await session.scalar(query)
+    return recording
+
+
+async def recordings(session: AsyncSession, activity_id: UUID) -> Sequence[Recording]:
+    """The recordings of an activity, the primary one first."""
+    query = select(Recording).where(Recording.activity_id == activity_id)
+    return (await session.scalars(query.order_by(Recording.primary.desc(), Recording.created_at))).all()
+
+
+async def primary(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Recording | None:
+    """Return the primary recording of the athlete's activity."""
+    query = (
+        select(Recording)
+        .join(Activity, Activity.id == Recording.activity_id)
+        .where(Activity.id == activity_id, Activity.athlete_id == athlete_id, Recording.primary)
+    )
+    recording: Recording | None = await session.scalar(query)
+    return recording
+
+
+async def add_parts(
+    session: AsyncSession,
+    recording_id: UUID,
+    *,
+    streams: Mapping[str, Column],
+    splits: Sequence[dict[str, object]],
+    laps: Sequence[dict[str, object]],
+) -> None:
+    """Write streams, splits and laps of a recording."""
+    rows = [
+        {"recording_id": recording_id, "type": name, "count": len(column), "data": encode(name, column)}
+        for name, column in streams.items()
+    ]
+    for model, values in ((Stream, rows), (Split, splits), (Lap, laps)):
+        if values:
+            await session.execute(insert(model), list(values))
+
+
+async def streams(session: AsyncSession, recording_id: UUID, names: Sequence[str] | None = None) -> dict[str, Column]:
+    """Read streams of a recording, all of them or those named."""
+    query = select(Stream.type, Stream.data).where(Stream.recording_id == recording_id)
+    if names is not None:
+        query = query.where(Stream.type.in_(names))
+    return {name: decode(name, data) for name, data in await session.execute(query)}
+
+
+async def splits(session: AsyncSession, recording_id: UUID, unit: str) -> Sequence[Split]:
+    query = select(Split).where(Split.recording_id == recording_id, Split.unit == unit)
+    return (await session.scalars(query.order_by(Split.index))).all()
+
+
+async def laps(session: AsyncSession, recording_id: UUID) -> Sequence[Lap]:
+    query = select(Lap).where(Lap.recording_id == recording_id)
+    return (await session.scalars(query.order_by(Lap.lap_index))).all()
+
+
+async def history(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Sequence[ActivityAudit]:
+    query = select(ActivityAudit).where(
+        ActivityAudit.activity_id == activity_id, ActivityAudit.athlete_id == athlete_id
+    )
+    return (await session.scalars(query.order_by(ActivityAudit.id))).all()
+
+
+async def remove(session: AsyncSession, activity: Activity) -> list[str]:
+    """Delete the activity with all it owns; return the originals that nothing else refers to."""
+    keys = set(await session.scalars(select(Recording.object_key).where(Recording.activity_id == activity.id)))
+    await session.execute(delete(Activity).where(Activity.id == activity.id))
+    still_used = set(await session.scalars(select(Recording.object_key).where(Recording.object_key.in_(keys))))
+    return sorted(keys - still_used)

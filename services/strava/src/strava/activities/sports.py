@@ -1,0 +1,34 @@
+"""Sports as Strava names them, and which of them are the same sport for two recordings of one activity."""
+
+FAMILIES: dict[str, frozenset[str]] = {
+    "run": frozenset({"Run", "TrailRun", "VirtualRun"}),
+    "ride": frozenset(
+        {"Ride", "MountainBikeRide", "GravelRide", "EBikeRide", "EMountainBikeRide", "VirtualRide", "Velomobile"}
+    ),
+    "swim": frozenset({"Swim"}),
+    "walk": frozenset({"Walk", "Hike", "Snowshoe"}),
+    "ski": frozenset({"AlpineSki", "BackcountrySki", "NordicSki", "RollerSki", "Snowboard"}),
+    "row": frozenset({"Rowing", "VirtualRow", "Canoeing", "Kayaking", "StandUpPaddling"}),
+}
+
+OTHERS = frozenset(
+    {
+        "Badminton", "Crossfit", "Elliptical", "Golf", "Handcycle", "HighIntensityIntervalTraining", "IceSkate",
+        "InlineSkate", "Kitesurf", "Pickleball", "Pilates", "Racquetball", "RockClimbing", "Sail", "Skateboard",
+        "Soccer", "Squash", "StairStepper", "Surfing", "TableTennis", "Tennis", "WeightTraining", "Wheelchair",
+        "Windsurf", "Workout", "Yoga",
+    }
+)  # fmt: skip
+
+SPORTS = frozenset().union(*FAMILIES.values()) | OTHERS
+_FAMILY_OF = {sport: family for family, sports in FAMILIES.items() for sport in sports}
+
+
+def family_of(sport: str) -> str:
+    """Return the family, or the sport itself where it has no kin."""
+    return _FAMILY_OF.get(sport, sport)
+
+
+def same_family(sport: str) -> frozenset[str]:
+    """Return all sports of the sport's family."""
+    return FAMILIES.get(family_of(sport), frozenset({sport}))

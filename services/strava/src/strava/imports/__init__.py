@@ -1,0 +1,1 @@
+"""Files that athletes give: taken in durably, worked through one by one."""

@@ -1,0 +1,20 @@
+"""The web process of the activity store."""
+
+from fastapi import FastAPI
+
+from common.app import API_PREFIX, create_app
+from strava.activities import endpoints as activities
+from strava.activities import internal
+from strava.imports import endpoints as imports
+from strava.settings import StravaSettings
+
+
+def create() -> FastAPI:
+    settings = StravaSettings.from_environment()
+    return create_app(
+        "strava",
+        settings,
+        routers=[activities.router, imports.router],
+        root_routers=[internal.router],
+        body_limits={f"{API_PREFIX}{imports.PATH}": settings.max_archive_size + settings.max_body_size},
+    )

@@ -1,0 +1,114 @@
+"""What goes over the pipe between the sandbox and its child, and how."""
+
+import io
+import pickle
+import struct
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from strava.files.recording import FileRefused, Format, Recording
+from strava.kernels.derived import Derived
+
+REQUEST: Final = struct.Struct(">QQ")  # bytes of the name, bytes of the file
+REPLY: Final = struct.Struct(">QQ")  # bytes of the reply, resident bytes of the child
+OURS: Final = ("strava.files.recording", "strava.kernels.derived", "strava.sandbox.results")
+OTHERS: Final = frozenset(
+    {
+        ("datetime", "datetime"),
+        ("datetime", "timezone"),
+        ("datetime", "timedelta"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.numeric", "_frombuffer"),
+    }
+)
+
+
+class SandboxKilled(Exception):
+    """The child died of a file, or was killed over it.
+
+    Attributes:
+        cause: ``memory``, ``time`` or ``crash``.
+        reason: one sentence that the file's owner understands.
+    """
+
+    def __init__(self, cause: Literal["memory", "time", "crash"]) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.reason = {
+            "memory": "The file needs too much memory to read.",
+            "time": "The file takes too long to read.",
+            "crash": "The file could not be read.",
+        }[cause]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedActivity:
+    """A cleaned recording and all that was computed from it."""
+
+    recording: Recording
+    derived: Derived
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedFile:
+    """What one plain file holds; a route has no activities, ``notes`` say why."""
+
+    kind: Literal["activities", "route"]
+    format: Format
+    activities: tuple[ParsedActivity, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`FileRefused` on its way through the pipe."""
+
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The child's own end, said before it: out of memory, or a fault of ours."""
+
+    cause: Literal["memory", "crash"]
+
+
+Reply = ParsedFile | Refusal | Failure
+
+
+class _OurTypes(pickle.Unpickler):
+    """Reads only types of replies: a child that a file took over must not choose what its parent runs."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in OURS or (module, name) in OTHERS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is not part of a reply")
+
+
+def dumps(reply: Reply) -> bytes:
+    """Bytes of a reply."""
+    return pickle.dumps(reply, protocol=5)
+
+
+def loads(data: bytes) -> ParsedFile:
+    """The parsed file of a reply.
+
+    Raises:
+        FileRefused: the child refused the file.
+        SandboxKilled: the child failed, or the reply is none.
+    """
+    try:
+        reply = _OurTypes(io.BytesIO(data)).load()
+    except Exception as error:  # a broken stream raises nearly anything
+        raise SandboxKilled("crash") from error
+    if isinstance(reply, ParsedFile):
+        return reply
+    if isinstance(reply, Refusal):
+        raise FileRefused(reply.reason, reply.code)
+    raise SandboxKilled(reply.cause if isinstance(reply, Failure) else "crash")

@@ -1,0 +1,1 @@
+"""Samples: how they are stored, thinned out and served."""

@@ -1,0 +1,125 @@
+import fit_files
+import numpy as np
+import pytest
+from fit_files import BEGIN, CYCLING, START, STOP, SWIMMING, TRANSITION, FitFile
+
+from strava.files import FileRefused, parse
+
+POOL = 17
+
+
+def test_a_run_has_every_column_in_si_units() -> None:
+    (recording,) = parse(fit_files.run(60)).recordings
+    assert recording.sport == "Run"
+    assert recording.start_time.timestamp() == START
+    assert recording.columns["time"][-1] == 60
+    assert recording.columns["distance"][-1] == 180
+    assert recording.columns["altitude"][0] == 100
+    assert recording.columns["heartrate"][0] == 140
+    assert recording.columns["latlng"][0] == pytest.approx((45, 9))
+    assert recording.quality.samples == 61
+
+
+def test_cadence_of_a_run_counts_both_legs() -> None:
+    (recording,) = parse(fit_files.run(60, cadence=85)).recordings
+    assert recording.columns["cadence"].max() == 170
+
+
+def test_cadence_already_in_steps_stays() -> None:
+    (recording,) = parse(fit_files.run(60, cadence=170)).recordings
+    assert recording.columns["cadence"].max() == 170
+
+
+def test_a_sensor_that_only_says_zero_is_absent() -> None:
+    (recording,) = parse(fit_files.run(60, cadence=0)).recordings
+    assert "cadence" not in recording.columns
+
+
+def test_timer_events_are_pauses() -> None:
+    file = FitFile()
+    file.timer(START, BEGIN)
+    for second in (0, 1, 2, 60, 61):
+        file.record(START + second, distance=3 * second)
+    file.timer(START + 2, STOP)
+    file.timer(START + 60, BEGIN)
+    file.timer(START + 61, STOP)
+    (recording,) = parse(bytes(file)).recordings
+    assert recording.pauses == ((2, 60),)
+
+
+def test_a_leg_reaches_from_its_session_to_the_next_and_counts_from_zero() -> None:
+    file = FitFile()
+    for second in range(0, 301, 10):
+        file.record(START + second, distance=2.0 * second)
+    file.session(START, 100, 200, SWIMMING)
+    file.session(START + 100, 50, 100, TRANSITION)
+    file.session(START + 150, 150, 300, CYCLING)
+    parsed = parse(bytes(file))
+    assert [recording.sport for recording in parsed.recordings] == ["Swim", "Ride"]
+    assert [recording.columns["distance"][-1] for recording in parsed.recordings] == [200, 320]
+    assert parsed.recordings[1].columns["distance"][0] == 20
+    assert parsed.notes == ("1 transitions were left out.",)
+
+
+def test_lap_swimming_is_indoors() -> None:
+    file = FitFile()
+    file.record(START, heartrate=120)
+    file.session(START, 60, 0, SWIMMING, POOL)
+    (recording,) = parse(bytes(file)).recordings
+    assert recording.sport == "Swim"
+    assert recording.indoor
+
+
+@pytest.mark.parametrize(("kind", "word"), [(5, "planned workout"), (2, "settings"), (9, "weight")])
+def test_other_kinds_of_fit_files_are_refused_by_name(kind: int, word: str) -> None:
+    with pytest.raises(FileRefused, match=word) as refused:
+        parse(bytes(FitFile(kind)))
+    assert refused.value.code == "no_data"
+
+
+def test_a_course_is_a_route() -> None:
+    assert parse(fit_files.run(10, kind=6)).kind == "route"
+
+
+def test_a_file_without_samples_is_refused() -> None:
+    file = FitFile()
+    file.session(START, 60, 0)
+    with pytest.raises(FileRefused, match="no samples"):
+        parse(bytes(file))
+
+
+def test_a_wrong_checksum_loses_nothing_and_is_reported() -> None:
+    data = bytearray(fit_files.run(60))
+    data[-1] ^= 0xFF
+    (recording,) = parse(bytes(data)).recordings
+    assert len(recording.columns["time"]) == 61
+    assert recording.quality.damaged
+    assert "checksum" in recording.quality.notes[0]
+
+
+def samples_of(damaged: bytes) -> int:
+    """Samples read from a damaged file, 0 when it is refused."""
+    try:
+        (recording,) = parse(damaged).recordings
+    except FileRefused:
+        return 0
+    assert recording.quality.damaged
+    return len(recording.columns["time"])
+
+
+def test_a_file_cut_off_at_any_byte_is_read_or_refused() -> None:
+    data = fit_files.run(20)
+    found = [samples_of(data[:size]) for size in range(len(data))]
+    assert found == sorted(found)
+    assert (found[0], found[-1]) == (0, 21)
+
+
+def test_values_beyond_what_is_possible_go_and_are_counted() -> None:
+    file = FitFile()
+    for second in range(10):
+        position = (95.0, 9.0) if second == 3 else (0.0, 0.0) if second == 4 else (45.0, 9.0)
+        file.record(START + second, position=position, heartrate=254 if second == 5 else 140, distance=second)
+    (recording,) = parse(bytes(file)).recordings
+    assert recording.quality.dropped == {"out_of_range": 3}
+    assert np.flatnonzero(np.isnan(recording.columns["latlng"][:, 0])).tolist() == [3, 4]
+    assert np.isnan(recording.columns["heartrate"][5])

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from strava.files.recording import Column
+from strava.kernels.derived import Bounds
+from strava.kernels.distance import geodesic_steps
+from strava.kernels.polyline import bounds, encode, simplify
+
+
+def decode(text: str) -> list[tuple[float, float]]:
+    """The published decoder, step by step."""
+    values: list[float] = []
+    at, last = 0, [0, 0]
+    while at < len(text):
+        value, shift = 0, 0
+        while True:
+            chunk = ord(text[at]) - 63
+            value |= (chunk & 0x1F) << shift
+            shift, at = shift + 5, at + 1
+            if chunk < 0x20:
+                break
+        last[len(values) % 2] += ~(value >> 1) if value & 1 else value >> 1
+        values.append(last[len(values) % 2] / 1e5)
+    return list(zip(values[::2], values[1::2], strict=True))
+
+
+def test_the_published_example_is_encoded_as_published() -> None:
+    points = np.array([(38.5, -120.2), (40.7, -120.95), (43.252, -126.453)])
+    assert encode(points) == "_p~iF~ps|U_ulLnnqC_mqNvxq`@"
+
+
+def test_what_is_encoded_comes_back() -> None:
+    random = np.random.default_rng(1)
+    points = random.uniform((-90, -180), (90, 180), (500, 2))
+    points[7] = points[6]
+    assert np.array(decode(encode(points))) == pytest.approx(points, abs=0.51e-5)
+    assert encode(np.empty((0, 2))) == ""
+
+
+def loop(size: int) -> Column:
+    angle = np.linspace(0, 2 * np.pi, size)
+    wobble = 1e-6 * np.random.default_rng(1).standard_normal((size, 2))
+    return np.column_stack((45 + 0.01 * np.sin(angle), 9 + 0.01 * np.cos(angle))) + wobble
+
+
+@pytest.mark.parametrize("size", [3, 500, 501, 999, 3600, 20_000])
+def test_a_summary_is_short_and_keeps_the_ends_and_the_shape(size: int) -> None:
+    whole = loop(size)
+    short = simplify(whole)
+    assert len(short) == min(size, 500)
+    assert (short[0] == whole[0]).all()
+    assert (short[-1] == whole[-1]).all()
+    assert geodesic_steps(short).sum() == pytest.approx(geodesic_steps(whole).sum(), rel=0.1)
+
+
+def test_corners_stay_and_straight_lines_go() -> None:
+    side = np.linspace(0, 0.01, 1000)
+    corner = np.concatenate((np.column_stack((side, 0 * side)), np.column_stack((0 * side + 0.01, side))))
+    assert (simplify(corner, 20) == (0.01, 0.0)).all(axis=1).any()
+
+
+def test_points_on_one_line_end_too() -> None:
+    assert len(simplify(np.column_stack((np.linspace(0, 1, 5000), np.zeros(5000))))) == 500
+
+
+def test_bounds_hold_the_track() -> None:
+    assert bounds(np.array([(45.0, 9.0), (46.0, 8.0)])) == Bounds(45, 8, 46, 9)
+
+
+def test_bounds_across_the_180th_meridian_are_small() -> None:
+    box = bounds(np.array([(10.0, 179.5), (10.0, -179.5)]))
+    assert (box.west, box.east) == (179.5, -179.5)
+
+
+def test_steps_agree_with_the_ellipsoid() -> None:
+    """Reference: 1 degree of latitude is 110,574 m at the equator and 111,694 m at the pole; of longitude 111,320 m."""
+    small = 1e-3
+    lat = geodesic_steps(np.array([(0.0, 0.0), (small, 0.0)]))[0] / small
+    pole = geodesic_steps(np.array([(90.0 - small, 0.0), (90.0, 0.0)]))[0] / small
+    lng = geodesic_steps(np.array([(0.0, 179.9995), (0.0, -179.9995)]))[0] / small
+    assert (lat, pole, lng) == pytest.approx((110_574, 111_694, 111_320), abs=1)
+    assert geodesic_steps(np.array([(0.0, 0.0), (0.0, 90.0)]))[0] == pytest.approx(6_371_008.8 * np.pi / 2)

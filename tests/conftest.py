@@ -1,0 +1,43 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from running_platform import Person, RunningPlatform
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """A whole platform, started as a person starts it and stopped at the end."""
+    running = RunningPlatform(tmp_path_factory.mktemp("platform"))
+    running.up()
+    yield running
+    running.down()
+
+
+@pytest.fixture
+def new_person(platform: RunningPlatform) -> Iterator[Callable[[], Person]]:
+    """Register people who are there for one test."""
+    people: list[Person] = []
+
+    def register() -> Person:
+        people.append(platform.person())
+        return people[-1]
+
+    yield register
+    for person in people:
+        person.close()
+
+
+@pytest.fixture
+def runner(new_person: Callable[[], Person]) -> Person:
+    return new_person()
+
+
+@pytest.fixture(scope="session")
+def recording(recordings_dir: Path) -> Callable[[str], tuple[str, bytes]]:
+    """Read a recording: its name and content, as an upload takes them."""
+
+    def read(name: str) -> tuple[str, bytes]:
+        return name, (recordings_dir / name).read_bytes()
+
+    return read

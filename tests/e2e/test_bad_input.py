@@ -1,0 +1,201 @@
+"""Whatever is sent, the answer is the right 4xx as a problem that says what to do."""
+
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from running_platform import Person, RunningPlatform, eventually
+
+Reader = Callable[[str], tuple[str, bytes]]
+PUBLIC = {"/auth/register", "/auth/login", "/auth/refresh"}
+BODY_METHODS = {"post", "put", "patch"}
+
+
+def assert_problem(answer: httpx2.Response, *statuses: int) -> None:
+    where = f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}"
+    assert answer.status_code in statuses, where
+    assert answer.headers["content-type"] == "application/problem+json", where
+    body = answer.json()
+    assert body["next_steps"], where
+    assert body["status"] == answer.status_code, where
+    assert body["request_id"] == answer.headers["x-request-id"], where
+
+
+@pytest.fixture(scope="session")
+def operations(platform: RunningPlatform) -> list[tuple[str, str, dict[str, Any]]]:
+    """Every (method, path under /api/v1, operation) of the merged schema."""
+    schema = httpx2.get(f"{platform.url}/api/openapi.json").json()
+    found = [
+        (method, path.removeprefix("/api/v1"), operation)
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/api/v1/")
+    ]
+    assert len(found) >= 25
+    return found
+
+
+def filled(path: str, value: str) -> str:
+    return re.sub(r"\{[^}]+\}", value, path)
+
+
+def test_every_endpoint_refuses_a_missing_and_a_broken_token(
+    platform: RunningPlatform, operations: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    with httpx2.Client(base_url=f"{platform.url}/api/v1") as nobody:
+        for method, path, _ in operations:
+            if path in PUBLIC:
+                continue
+            target = filled(path, str(uuid4()))
+            assert_problem(nobody.request(method, target), 401)
+            for token in ("broken", "a.b.c", "eyJhbGciOiJub25lIn0.e30."):
+                assert_problem(nobody.request(method, target, headers={"Authorization": f"Bearer {token}"}), 401)
+
+
+def test_every_endpoint_refuses_unknown_and_malformed_ids(
+    runner: Person, operations: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    for method, path, _ in operations:
+        if "{" not in path:
+            continue
+        body: dict[str, Any] = {"json": {}} if method in BODY_METHODS else {}
+        assert_problem(runner.http.request(method, filled(path, str(uuid4())), **body), 403, 404)
+        assert_problem(runner.http.request(method, filled(path, "not-an-id"), **body), 403, 404, 422)
+
+
+def test_every_endpoint_refuses_another_method(
+    runner: Person, operations: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    known: dict[str, set[str]] = {}
+    for method, path, _ in operations:
+        known.setdefault(path, set()).add(method)
+    for path, methods in known.items():
+        other = next(each for each in ("put", "delete", "post", "patch") if each not in methods)
+        assert_problem(runner.http.request(other, filled(path, str(uuid4()))), 404, 405)
+
+
+def test_every_body_is_checked_for_syntax_type_fields_and_size(
+    runner: Person, operations: list[tuple[str, str, dict[str, Any]]]
+) -> None:
+    as_json = {"Content-Type": "application/json"}
+    for method, path, operation in operations:
+        if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+            continue
+        target = filled(path, str(uuid4()))
+        assert_problem(runner.http.request(method, target, content=b"{", headers=as_json), 400, 403)
+        for wrong in (b"[]", b'"text"', b"5", b"null", b'{"unknown_field_only": {"deep": [1, 2]}}'):
+            answer = runner.http.request(method, target, content=wrong, headers=as_json)
+            if answer.is_success:  # every field of this body may be left out
+                assert wrong.startswith(b"{"), f"{method} {path} took {wrong!r}"
+                continue
+            assert_problem(answer, 400, 403, 404, 422)
+        large = b'{"x": "' + b"x" * (2 << 20) + b'"}'
+        assert_problem(runner.http.request(method, target, content=large, headers=as_json), 413)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=201", "limit=x", "cursor=bad", "cursor=W10", "from=yesterday", "from=2026-11-20T00:00:00",
+        "min_distance=-1", "min_distance=nan", "q=" + "x" * 101,
+    ],
+)  # fmt: skip
+def test_bad_filters_of_the_list_are_refused(runner: Person, query: str) -> None:
+    assert_problem(runner.http.get(f"/activities?{query}"), 422)
+
+
+@pytest.mark.parametrize("query", ["q=%00", "q=%25%5C", "sport=%F0%9F%8F%83", "source=%00"])
+def test_strange_filters_do_not_break_the_list(runner: Person, query: str) -> None:
+    answer = runner.http.get(f"/activities?{query}")
+    assert answer.status_code in (200, 422)
+
+
+def test_unknown_addresses_and_strange_paths_are_problems(platform: RunningPlatform, runner: Person) -> None:
+    for path in ("/nowhere", "/activities/../auth/me/x", "/internal/events", "//activities", "/activities/%2e%2e/x"):
+        assert_problem(runner.http.get(path), 400, 404, 422)
+    assert_problem(httpx2.get(f"{platform.url}/internal/events"), 404)
+    assert_problem(httpx2.get(f"{platform.url}/api/v1/internal/events"), 404)
+    assert_problem(runner.http.get("/analytics/best-efforts-cached?window=5y"), 422)
+    assert_problem(runner.http.post("/imports", files={"other": ("a.fit", b"x")}), 400, 422)
+    assert_problem(runner.http.post("/imports", json={"files": []}), 400, 415, 422)
+
+
+def zipped(entries: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def gpx(points: str) -> bytes:
+    return (
+        '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><trkseg>{points}</trkseg></trk></gpx>"
+    ).encode()
+
+
+def bomb(levels: int = 12) -> bytes:
+    entities = '<!ENTITY a0 "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY a{level} "{f"&a{level - 1};" * 10}">' for level in range(1, levels)
+    )
+    return f'<?xml version="1.0"?><!DOCTYPE gpx [{entities}]><gpx>&a{levels - 1};</gpx>'.encode()
+
+
+def quadratic() -> bytes:
+    return f'<?xml version="1.0"?><!DOCTYPE gpx [<!ENTITY a "{"a" * 50_000}">]><gpx>{"&a;" * 50_000}</gpx>'.encode()
+
+
+NAN = gpx(
+    "".join(
+        f'<trkpt lat="NaN" lon="inf"><ele>NaN</ele><time>2026-01-01T00:00:{second:02}Z</time></trkpt>'
+        for second in range(30)
+    )
+)
+
+
+def test_bad_uploads_are_refused_one_by_one_and_the_rest_is_imported(
+    platform: RunningPlatform, runner: Person, recording: Reader
+) -> None:
+    good_name, good = recording("run-5k-hr.fit")
+    refused = {
+        "empty.fit": b"",
+        "text.gpx": b"this is no recording\n" * 100,
+        "bomb.gpx": bomb(),
+        "quadratic.gpx": quadratic(),
+        "nan.gpx": NAN,
+        "inflates.fit.gz": gzip.compress(bytes(100 << 20)),
+    }
+    archive = zipped(
+        {"inner/good.fit": good, "nested.zip": zipped({"x.fit": good}), "../../etc/passwd.fit": good[:5000]}
+    )
+    flat_bomb = zipped({"zeros.fit": bytes(100 << 20)})
+    files = [*refused.items(), (good_name, good), ("archive.zip", archive), ("flat.zip", flat_bomb)]
+    items = runner.import_files(files)
+    for name in refused:
+        assert items[name]["state"] == "rejected", items[name]
+        assert items[name]["reason"], name
+    outcomes = {name: item["state"] for name, item in items.items() if name not in refused}
+    assert sorted([outcomes.pop(good_name), outcomes.pop("inner/good.fit")]) == ["duplicate", "imported"]
+    assert outcomes.pop("nested.zip") == "rejected"
+    assert outcomes.pop("zeros.fit") == "rejected"
+    assert outcomes.pop("etc/passwd.fit") in {"imported", "merged", "rejected"}  # a damaged one: what can be read of it
+    assert not outcomes
+    again = runner.import_files([recording("race-10k.fit")])
+    assert again["race-10k.fit"]["state"] == "imported"
+    eventually(lambda: platform.log("strava-worker"), within=5)
+
+
+def test_a_truncated_recording_gives_what_can_be_read_and_says_so(runner: Person, recording: Reader) -> None:
+    name, data = recording("run-10k-hr-11-laps.fit")
+    item = runner.import_files([(name, data[: len(data) // 2])])[name]
+    assert item["state"] == "imported"
+    assert item["quality"][0]["damaged"] is True
+    [activity_id] = item["activity_ids"]
+    assert 3000 < runner.get(f"/activities/{activity_id}")["distance"] < 8000
