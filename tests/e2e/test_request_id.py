@@ -21,6 +21,10 @@ def wait_for_line(platform: RunningPlatform, process: str) -> None:
     eventually(lambda: f'"req_id":"{REQUEST_ID}"' in platform.log(process), within=5, what=process)
 
 
+def wait_for_row(url: str, table: str) -> None:
+    eventually(lambda: asyncio.run(rows_with(url, table)), within=10, what=f"a row of {table}")
+
+
 def test_a_request_id_is_found_in_gateway_service_and_worker_logs_and_in_the_rows(
     platform: RunningPlatform, runner: Person, recording: Callable[[str], tuple[str, bytes]]
 ) -> None:
@@ -29,6 +33,7 @@ def test_a_request_id_is_found_in_gateway_service_and_worker_logs_and_in_the_row
     eventually(lambda: runner.best_efforts()["1km"], within=30)
     for process in ("gateway", "strava", "strava-worker", "analytics-worker"):
         wait_for_line(platform, process)
-    for service, tables in {"strava": ("jobs", "outbox", "imports"), "analytics": ("jobs",)}.items():
+    expected = {"strava": ("jobs", "outbox", "imports", "audits"), "analytics": ("jobs",), "auth": ("audits",)}
+    for service, tables in expected.items():
         for table in tables:
-            assert asyncio.run(rows_with(platform.described.database_url(service), table)), f"{service}.{table}"
+            wait_for_row(platform.described.database_url(service), table)

@@ -12,6 +12,8 @@ from common.settings import DataSettings
 class AuthSettings(DataSettings):
     """``service_client_secrets`` is a JSON object: service name to secret."""
 
+    strava_url: str = "http://127.0.0.1:8003"
+    analytics_url: str = "http://127.0.0.1:8005"
     service_client_secrets: SecretStr
     encryption_keys: SecretStr
     access_token_seconds: int = 600

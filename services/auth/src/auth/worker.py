@@ -1,6 +1,7 @@
 """The background process of auth."""
 
 from auth.settings import AuthSettings
+from auth.subscribers import subscriptions
 from auth.tasks import forget_the_expired
 from common.worker import Periodic, Worker, create_worker
 
@@ -10,5 +11,6 @@ def create() -> Worker:
         "auth",
         AuthSettings.from_environment(),
         tasks={},
+        subscriptions=subscriptions,
         periodic=[Periodic("forget the expired", 600.0, forget_the_expired)],
     )

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from common.errors import TooManyRequests
-from common.tokens import Identity, TokenRefused, Verifier
+from common.tokens import TokenRefused, Verifier
 from gateway.addresses import limited_as
 from gateway.blacklist import Blacklist
 from gateway.gcra import Limit
@@ -22,6 +22,12 @@ class TokenMissing(TokenRefused):
     def __init__(self) -> None:
         # RFC 6750 3: without a token the challenge names no error.
         super().__init__("There is no bearer token.", headers={"WWW-Authenticate": "Bearer"})
+
+
+class TokenRevoked(TokenRefused):
+    code = "auth.token_revoked"
+    title = "The session has ended"
+    next_steps = "Sign in again."
 
 
 class RateLimited(TooManyRequests):
@@ -47,14 +53,20 @@ class Admission:
         self._login = _limit("login", settings.rate_login, settings.rate_login, share)
         self._login_address = _limit("login-address", settings.rate_login_address, settings.rate_login_address, share)
 
-    async def user(self, inbound: Inbound) -> tuple[Identity, Verdict]:
-        """Return who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
+    async def user(self, inbound: Inbound) -> tuple[str, Verdict]:
+        """Return the id of who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
+        scheme, _, token = (inbound.authorization or b"").partition(b" ")
         try:
-            identity = await self._identity(inbound)
+            if scheme.lower() != b"bearer" or not token:
+                raise TokenMissing
+            identity = await self.verifier.verify(token.strip().decode("latin-1"))
+            if self._blacklist.revokes(identity):
+                raise TokenRevoked
         except TokenRefused:
             await self.anybody(inbound)  # guessing is limited as calling without a token is
             raise
-        return identity, await self._spend(self._user, identity.subject)
+        subject = identity.subject
+        return subject, self._limiter.spend_leased(self._user, subject) or await self._spend(self._user, subject)
 
     async def anybody(self, inbound: Inbound) -> Verdict:
         """Let a request without a token pass. Raises ``RateLimited``."""
@@ -66,15 +78,6 @@ class Admission:
         await self._spend(self._login_address, address)
         pair = hashlib.sha256(f"{account_in(body)}\n{address}".encode()).hexdigest()
         return await self._spend(self._login, pair)
-
-    async def _identity(self, inbound: Inbound) -> Identity:
-        scheme, _, token = (inbound.authorization or b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not token:
-            raise TokenMissing
-        identity = await self.verifier.verify(token.strip().decode("latin-1"))
-        if self._blacklist.revokes(identity):
-            raise TokenRefused("The session has ended.", code="auth.token_revoked", next_steps="Sign in again.")
-        return identity
 
     async def _spend(self, limit: Limit, key: str) -> Verdict:
         verdict = await self._limiter.spend(limit, key)

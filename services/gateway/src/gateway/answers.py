@@ -12,7 +12,6 @@ from gateway.limits import Verdict
 
 PROBLEM_TYPE = b"application/problem+json"
 
-_ERROR = 400
 _SERVER_ERROR = 500
 _NOT_PASSED_ON = frozenset(
     {
@@ -54,9 +53,8 @@ def common_headers(request_id: str, verdict: Verdict | None) -> list[Header]:
     headers = [*_ALWAYS, (b"x-request-id", request_id.encode("ascii"))]
     if verdict is not None:
         limit = verdict.limit
-        policy = f'"{limit.name}";q={limit.per_minute};w=60'
-        state = f'"{limit.name}";r={verdict.remaining};t={verdict.reset_s:.0f}'
-        headers += ((b"ratelimit-policy", policy.encode("ascii")), (b"ratelimit", state.encode("ascii")))
+        headers.append((b"ratelimit-policy", limit.policy))
+        headers.append((b"ratelimit", b"%b;r=%d;t=%d" % (limit.label, verdict.remaining, round(verdict.reset_s))))
     return headers
 
 
@@ -66,12 +64,10 @@ def passed_on(headers: list[Header]) -> list[Header]:
 
 
 def replacement(status: int, headers: list[Header]) -> ServiceError | None:
-    """Return the error to answer with instead, when the service's error is no problem document.
+    """Return the error to answer with, when the service's own (400 and above) is no problem document.
 
     Pages and plain texts of errors come from a library or a machine in between and speak of the inside.
     """
-    if status < _ERROR:
-        return None
     content_type = next((value for name, value in headers if name == b"content-type"), b"")
     if content_type.startswith(PROBLEM_TYPE):
         return None

@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
         "_header_bytes",
         "_informational",
         "_keep_alive",
+        "_loop",
         "_on_lost",
         "_parser",
         "_reading_paused",
@@ -123,7 +124,7 @@ class Connection(asyncio.Protocol):
     async def drained(self) -> None:
         """Wait until the service has taken enough of the request. Raises what broke the exchange."""
         while self.write_paused_at is not None and self.error is None:
-            self._writable = asyncio.get_running_loop().create_future()
+            self._writable = self._loop.create_future()
             await self._writable
         if self.error is not None:
             raise self.error
@@ -131,14 +132,16 @@ class Connection(asyncio.Protocol):
     async def wait_begun(self) -> None:
         """Wait for status and headers. Raises what broke the exchange."""
         while not self.begun and self.error is None:
-            await self._wait()
+            self._waiter = self._loop.create_future()
+            await self._waiter
         if self.error is not None:
             raise self.error
 
     async def wait_more(self) -> None:
         """Wait for more of the answer's body, or its end. Raises what broke the exchange."""
         while not self._chunks and not self.complete and self.error is None:
-            await self._wait()
+            self._waiter = self._loop.create_future()
+            await self._waiter
         if self.error is not None:
             raise self.error
 
@@ -184,10 +187,6 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        await self._waiter
-
     def _wake(self) -> None:
         for waiter in (self._waiter, self._writable):
             if waiter is not None and not waiter.done():
@@ -196,6 +195,7 @@ class Connection(asyncio.Protocol):
     # The transport's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=_BUFFERED_BYTES)
 
@@ -228,7 +228,7 @@ class Connection(asyncio.Protocol):
         self._on_lost(self)
 
     def pause_writing(self) -> None:
-        self.write_paused_at = asyncio.get_running_loop().time()
+        self.write_paused_at = self._loop.time()
 
     def resume_writing(self) -> None:
         self.write_paused_at = None

@@ -26,6 +26,10 @@ class Cors:
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origin.rstrip("/").encode("ascii") for origin in origins)
 
+    @property
+    def is_on(self) -> bool:
+        return bool(self._origins)
+
     def headers(self, inbound: Inbound) -> list[Header]:
         """Return the headers that let the calling page read the answer."""
         if not self._origins:
@@ -37,8 +41,9 @@ class Cors:
 
     def preflight(self, inbound: Inbound) -> list[Header] | None:
         """Return the headers that answer a preflight request; None when this is none."""
-        asks = inbound.method == "OPTIONS" and inbound.header(b"access-control-request-method") is not None
-        if not asks or inbound.header(b"origin") is None:
+        if inbound.method != "OPTIONS":
+            return None
+        if inbound.header(b"access-control-request-method") is None or inbound.header(b"origin") is None:
             return None
         allowed = inbound.header(b"origin") in self._origins
         return [*self.headers(inbound), *(_PREFLIGHT if allowed else [])]

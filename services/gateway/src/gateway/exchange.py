@@ -119,11 +119,14 @@ class Exchange:
             await asyncio.sleep(upstream.retry.backoff(attempt))
             attempt += 1
 
-    async def relay(self, status: int, headers: list[Header]) -> None:
-        """Pass the answer on. Raises ``AnswerBroken`` when it does not come to its end, ``ClientGone``."""
+    async def relay(self, headers: list[Header]) -> None:
+        """Pass the answer on, with these headers.
+
+        Raises ``AnswerBroken`` when it does not come to its end, ``ClientGone``.
+        """
         connection = self.connection
         assert connection is not None
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.start", "status": connection.status, "headers": headers})
         if connection.complete:
             body = connection.take()
             self._give_back(connection)
@@ -205,7 +208,7 @@ class Exchange:
 
     def _is_sent(self, connection: Connection) -> None:
         connection.request_sent = True
-        self._sent_at = asyncio.get_running_loop().time()
+        self._sent_at = self.upstream.pool.now()
 
     def _framed(self, part: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(part), part) if self.inbound.chunked and part else part

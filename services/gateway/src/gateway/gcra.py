@@ -5,29 +5,38 @@ one interval ahead with each request and must not run further ahead of now than 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Against the rounding of sums of intervals.
 _SLACK = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Limit:
-    """``per_minute`` requests, of which ``burst`` may come at once; ``batch`` are leased at a time."""
+    """``per_minute`` requests, of which ``burst`` may come at once; ``batch`` are leased at a time.
+
+    ``interval`` is the time in seconds between requests that come evenly; ``label`` and ``policy`` are how headers
+    name the limit (RateLimit-Policy of the IETF's HTTPAPI group).
+    """
 
     name: str
     per_minute: int
     burst: int
     batch: int = 1
+    interval: float = field(init=False)
+    label: bytes = field(init=False)
+    policy: bytes = field(init=False)
 
-    @property
-    def interval(self) -> float:
-        """Seconds between requests that come evenly."""
-        return 60 / self.per_minute
+    def __post_init__(self) -> None:
+        self.interval = 60 / self.per_minute
+        self.label = f'"{self.name}"'.encode("ascii")
+        self.policy = b"%b;q=%d;w=60" % (self.label, self.per_minute)
 
     def room(self, ahead: float) -> int:
         """How many requests may come now, when TAT is ``ahead`` seconds from now."""
-        return max(0, math.floor(self.burst - max(0.0, ahead) / self.interval + _SLACK))
+        if ahead <= 0:
+            return self.burst
+        return max(0, math.floor(self.burst - ahead / self.interval + _SLACK))
 
     def wait(self, ahead: float) -> float:
         """Seconds until the next request may come."""

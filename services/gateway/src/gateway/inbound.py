@@ -4,8 +4,8 @@ Nothing that a service might take for the platform's own word gets through: iden
 dropped, as are hop-by-hop headers and those that ``Connection`` names (RFC 9110 7.6.1).
 """
 
+import os
 import re
-import secrets
 from typing import Any
 
 from starlette.types import Scope
@@ -166,5 +166,5 @@ class Inbound:
 
 
 def _new_traceparent() -> bytes:
-    random = secrets.token_hex(24)
+    random = os.urandom(24).hex()
     return f"00-{random[:32]}-{random[32:]}-01".encode()

@@ -47,7 +47,7 @@ class _Account:
 
 
 class Limiter:
-    """Spends requests of keys against limits. Bounded in memory: the keys unseen for longest are forgotten."""
+    """Spends requests of keys against limits. Bounded in memory: the keys that asked Redis longest ago go first."""
 
     def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -57,8 +57,16 @@ class Limiter:
         self._redis_away_until = 0.0
         self._leases = asyncio.Semaphore(_LEASES_AT_ONCE)
 
+    def spend_leased(self, limit: Limit, key: str) -> Verdict | None:
+        """Take one request of ``key`` out of what is leased; None when nothing is left and ``spend`` must ask."""
+        account = self._accounts.get((limit.name, key))
+        if account is None or account.left <= 0:
+            return None
+        account.left -= 1
+        return _verdict(limit, account, self._clock(), allowed=True)
+
     async def spend(self, limit: Limit, key: str) -> Verdict:
-        """Take one request of ``key``."""
+        """Take one request of ``key``, asking Redis where nothing is leased."""
         account = self._account(limit, key)
         now = self._clock()
         while account.left <= 0:
@@ -134,7 +142,7 @@ class Limiter:
 
 
 def _verdict(limit: Limit, account: _Account, now: float, *, allowed: bool) -> Verdict:
-    ahead = account.tat - now
-    ahead = max(ahead, 0.0)
+    ahead = max(account.tat - now, 0.0)
     wait = 0.0 if allowed else max(account.blocked_until - now, limit.wait(ahead))
-    return Verdict(limit, allowed, account.left + limit.room(ahead), ahead, wait)
+    remaining = min(limit.burst, account.left + limit.room(ahead))
+    return Verdict(limit, allowed, remaining, ahead, wait)

@@ -22,6 +22,14 @@ class Pool:
         self._queue: deque[asyncio.Future[None]] = deque()
         self._connections: set[Connection] = set()
         self._opening = 0
+        # Kept, since asking for the running loop costs a system call each time before Python 3.12.
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def now(self) -> float:
+        """Return the loop's time."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop.time()
 
     @property
     def size(self) -> int:
@@ -51,9 +59,10 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """End the connection's exchange and keep it where it may serve again."""
         if connection.finish():
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.idle_since = self.now()
             self._idle.append(connection)
-        self._next()
+        if self._queue:
+            self._next()
 
     def discard(self, connection: Connection, error: Exception | None = None) -> None:
         """Close a connection whose exchange was broken off."""

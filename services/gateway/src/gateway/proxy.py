@@ -6,6 +6,7 @@ id -> path -> route -> body limit -> token -> rate limit -> breaker -> service -
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -18,7 +19,7 @@ from common.settings import Environment
 from gateway import answers
 from gateway.addresses import client_behind, is_within
 from gateway.admission import Admission, RateLimited
-from gateway.connection import ConnectFailed, Connection, Header, TimedOut, UpstreamError
+from gateway.connection import ConnectFailed, Header, TimedOut, UpstreamError
 from gateway.cors import Cors
 from gateway.exchange import AnswerBroken, ClientGone, Exchange
 from gateway.inbound import Inbound
@@ -30,6 +31,7 @@ from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 
 _TICK_SECONDS = 0.1
+_ERROR = 400
 _CLIENT_CLOSED_REQUEST = 499  # for log and metrics only: nobody is there to read it
 
 
@@ -74,44 +76,54 @@ class Proxy:
             await upstream.aclose()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
         inbound = Inbound(scope)
         request_id.set(inbound.request_id)
-        record = Record(loop.time())
+        record = Record()
         REQUESTS_ACTIVE.inc()
         try:
-            await self._answer(inbound, scope, receive, send, record)
+            await self._serve(inbound, scope, receive, send, record)
+        except Exception as error:  # noqa: BLE001 - the last net: whatever it is, it is answered, or logged
+            await self._settle(error, inbound, send, record)
         finally:
             REQUESTS_ACTIVE.dec()
-            seconds = loop.time() - record.started
+            seconds = perf_counter() - record.started
             self._measures.request(inbound.method, record.template, record.status, seconds)
             self._log.write(record.fields(inbound, seconds))
 
-    async def _answer(self, inbound: Inbound, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
+    async def _serve(self, inbound: Inbound, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
+        inbound.admit()
+        if self._trusted:
+            self._believe_proxies(inbound)
+        path = canonical(scope["raw_path"])
+        route = self._route(path, record)
+        if (preflight := self._cors.preflight(inbound)) is not None:
+            await self._send_preflight(inbound, preflight, send, record)
+            return
+        upstream = self.upstreams[route.service]
+        record.upstream = upstream.name
+        exchange = Exchange(inbound, route, path, upstream, receive, send)
+        self._exchanges.add(exchange)
         try:
-            inbound.admit()
-            if self._trusted:
-                self._believe_proxies(inbound)
-            path = canonical(scope["raw_path"])
-            route = self._route(path, record)
-            if (preflight := self._cors.preflight(inbound)) is not None:
-                await self._send_preflight(inbound, preflight, send, record)
-            else:
-                await self._through(
-                    Exchange(inbound, route, path, self.upstreams[route.service], receive, send), record
-                )
-        except ClientGone:
+            verdict = await self._admit(exchange, record)
+            if not exchange.body_complete:
+                await exchange.collect()
+            await self._pass(exchange, verdict, record)
+        finally:
+            exchange.close()
+            self._exchanges.discard(exchange)
+
+    async def _settle(self, error: Exception, inbound: Inbound, send: Send, record: Record) -> None:
+        if isinstance(error, ClientGone):
             record.status = _CLIENT_CLOSED_REQUEST
-        except AnswerBroken:
-            record.broken = True  # uvicorn closes the connection of an answer without its end
-        except (ServiceError, UpstreamError) as error:
+        elif record.status:
+            record.broken = True  # uvicorn closes the connection of an answer that has begun and not ended
+            if not isinstance(error, AnswerBroken):
+                get_logger().error("answer_broken_off", exc_info=error)
+        elif isinstance(error, ServiceError | UpstreamError):
             await self._refuse(inbound, _as_problem(error), send, record)
-        except Exception as error:  # noqa: BLE001 - the last net: whatever it is, it is logged and says nothing outside
+        else:
             get_logger().error("request_failed", exc_info=error)
-            if record.status:
-                record.broken = True
-            else:
-                await self._refuse(inbound, Internal(), send, record, cause=error)
+            await self._refuse(inbound, Internal(), send, record, cause=error)
 
     def _route(self, path: str, record: Record) -> Route:
         route = self._router.match(path)
@@ -120,56 +132,36 @@ class Proxy:
         record.template = route.template
         return route
 
-    async def _through(self, exchange: Exchange, record: Record) -> None:
-        record.upstream = exchange.upstream.name
-        self._exchanges.add(exchange)
-        try:
-            verdict = await self._admit(exchange, record)
-            await self._pass(exchange, verdict, record)
-        finally:
-            exchange.close()
-            self._exchanges.discard(exchange)
-
     async def _admit(self, exchange: Exchange, record: Record) -> Verdict:
         route, inbound = exchange.route, exchange.inbound
         if route.limit == "login":
             return await self._admission.login(inbound, await exchange.collect())
         if route.public:
             return await self._admission.anybody(inbound)
-        identity, verdict = await self._admission.user(inbound)
-        record.user_id = identity.subject
+        record.user_id, verdict = await self._admission.user(inbound)
         return verdict
 
     async def _pass(self, exchange: Exchange, verdict: Verdict, record: Record) -> None:
-        if not exchange.body_complete:
-            await exchange.collect()
-        connection = await self._begun(exchange)
-        inbound = exchange.inbound
-        instead = answers.replacement(connection.status, connection.headers)
-        if instead is not None:
-            get_logger().warning("answer_replaced", upstream=exchange.upstream.name, status=connection.status)
-            await self._refuse(inbound, instead, exchange.send, record, verdict)
-            return
-        record.status = connection.status
-        headers = answers.passed_on(connection.headers) + self._headers(inbound, verdict)
-        await exchange.relay(connection.status, headers)
-
-    async def _begun(self, exchange: Exchange) -> Connection:
-        loop = asyncio.get_running_loop()
-        started, status = loop.time(), "error"
+        inbound, name = exchange.inbound, record.upstream
+        asked = perf_counter()
         try:
             connection = await exchange.answer()
-            status = str(connection.status)
-        except TimedOut:
-            status = "timeout"
+        except BaseException as error:
+            outcome = "timeout" if isinstance(error, TimedOut) else "error"
+            self._measures.upstream(name, inbound.method, outcome, perf_counter() - asked)
             raise
-        finally:
-            seconds = loop.time() - started
-            self._measures.upstream(exchange.upstream.name, exchange.inbound.method, status, seconds)
-        return connection
+        status = connection.status
+        self._measures.upstream(name, inbound.method, status, perf_counter() - asked)
+        if status >= _ERROR and (instead := answers.replacement(status, connection.headers)) is not None:
+            get_logger().warning("answer_replaced", upstream=name, status=status)
+            await self._refuse(inbound, instead, exchange.send, record, verdict)
+            return
+        record.status = status
+        await exchange.relay(answers.passed_on(connection.headers) + self._headers(inbound, verdict))
 
     def _headers(self, inbound: Inbound, verdict: Verdict | None) -> list[Header]:
-        return answers.common_headers(inbound.request_id, verdict) + self._cors.headers(inbound)
+        headers = answers.common_headers(inbound.request_id, verdict)
+        return headers + self._cors.headers(inbound) if self._cors.is_on else headers
 
     async def _refuse(
         self,

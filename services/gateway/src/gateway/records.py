@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, TextIO
 
 import orjson
@@ -18,6 +19,7 @@ from common.metrics import REQUEST_SECONDS
 from gateway.inbound import Inbound
 
 _FLUSH_SECONDS = 0.05
+_FORMAT = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 _UNMATCHED = "unmatched"
 
 
@@ -30,13 +32,12 @@ class AccessLog:
         self._lines: list[bytes] = []
 
     def write(self, fields: dict[str, Any]) -> None:
-        """Add a line; the time is now."""
+        """Add a line."""
         if not self._on:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        line = {"ts": datetime.now(UTC), "level": "info", "service": "gateway", "event": "request", **fields}
-        self._lines.append(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        self._lines.append(orjson.dumps(fields, option=_FORMAT))
 
     def flush(self) -> None:
         """Put out what was written."""
@@ -52,7 +53,7 @@ class Measures:
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str, int], Callable[[float], None]] = {}
-        self._upstreams: dict[tuple[str, str, str], Callable[[float], None]] = {}
+        self._upstreams: dict[tuple[str, str, str | int], Callable[[float], None]] = {}
 
     def request(self, method: str, template: str, status: int, seconds: float) -> None:
         """Count a request of a client."""
@@ -62,7 +63,7 @@ class Measures:
             observe = self._requests[key] = REQUEST_SECONDS.labels(*key).observe
         observe(seconds)
 
-    def upstream(self, name: str, method: str, status: str, seconds: float) -> None:
+    def upstream(self, name: str, method: str, status: str | int, seconds: float) -> None:
         """Count a request to a service, until its answer began."""
         key = (name, method, status)
         observe = self._upstreams.get(key)
@@ -76,8 +77,8 @@ class Record:
 
     __slots__ = ("broken", "started", "status", "template", "upstream", "user_id")
 
-    def __init__(self, started: float) -> None:
-        self.started = started
+    def __init__(self) -> None:
+        self.started = perf_counter()
         self.status = 0
         self.template = _UNMATCHED
         self.upstream = ""
@@ -85,8 +86,12 @@ class Record:
         self.broken = False
 
     def fields(self, inbound: Inbound, seconds: float) -> dict[str, Any]:
-        """Return the log line's own part. Ids only: no addresses, no query."""
+        """Return the log line. Ids only: no addresses, no query."""
         fields: dict[str, Any] = {
+            "ts": datetime.now(UTC),
+            "level": "info",
+            "service": "gateway",
+            "event": "request",
             "req_id": inbound.request_id,
             "trace_id": inbound.trace_id,
             "method": inbound.method,

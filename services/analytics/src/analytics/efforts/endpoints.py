@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from analytics.efforts import ranks, service
 from analytics.efforts.distances import Distance, Window
 from analytics.efforts.schemas import BestEfforts, Explanation, JobOut, Selection
+from common import audit
 from common.etag import etag_for, not_modified
 from common.route import DbSession, TransactionalRoute
-from common.tokens import CurrentUser, require_role
+from common.tokens import CurrentUser, Identity, require_role
 
 router = APIRouter(prefix="/analytics", tags=["analytics"], route_class=TransactionalRoute)
 admin_router = APIRouter(
@@ -43,19 +44,21 @@ async def explain(request: Request, session: DbSession, identity: CurrentUser, e
 
 
 @admin_router.post("/calculate-best-efforts", status_code=202)
-async def calculate(session: DbSession, selection: Selection | None = None) -> JobOut:
+async def calculate(session: DbSession, identity: CurrentUser, selection: Selection | None = None) -> JobOut:
     """Compute all best efforts again, of one athlete or of everybody."""
-    return await _queued(session, service.CALCULATE, selection)
+    return await _queued(session, identity, service.CALCULATE, selection)
 
 
 @admin_router.post("/clear-best-efforts", status_code=202)
-async def clear(session: DbSession, selection: Selection | None = None) -> JobOut:
+async def clear(session: DbSession, identity: CurrentUser, selection: Selection | None = None) -> JobOut:
     """Delete all best efforts, of one athlete or of everybody; calculating brings them back."""
-    return await _queued(session, service.CLEAR, selection)
+    return await _queued(session, identity, service.CLEAR, selection)
 
 
-async def _queued(session: DbSession, kind: str, selection: Selection | None) -> JobOut:
-    job = await service.request_for_many(session, kind, selection.athlete_id if selection else None)
+async def _queued(session: DbSession, identity: Identity, kind: str, selection: Selection | None) -> JobOut:
+    athlete_id = selection.athlete_id if selection else None
+    audit.record(session, "analytics", actor=identity.subject, action=kind, target=str(athlete_id or "everybody"))
+    job = await service.request_for_many(session, kind, athlete_id)
     return JobOut.model_validate(job)
 
 

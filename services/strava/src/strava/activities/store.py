@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.audit import record
 from common.context import request_id
 from common.ids import uuid7
 from common.outbox import publish
@@ -183,14 +184,16 @@ async def touch(session: AsyncSession, activity: Activity, changed: list[str]) -
 
 
 def audit(session: AsyncSession, activity_id: UUID, athlete_id: UUID, action: str, reason: str) -> None:
-    """Write to the history of the activity."""
+    """Write to the history of the activity, and tell the one audit log."""
+    actor = str(athlete_id)
+    record(session, QUEUE, actor=actor, action=f"activity.{action}", target=str(activity_id))
     session.add(
         ActivityAudit(
             activity_id=activity_id,
             athlete_id=athlete_id,
             action=action,
             reason=reason,
-            actor=str(athlete_id),
+            actor=actor,
             req_id=request_id.get(),
         )
     )
