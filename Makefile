@@ -8,7 +8,7 @@ BOOTSTRAP := $(STARTER) tools/local/bootstrap.py
 LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs migrate admin clean check test e2e bench lock bootstrap-test
+.PHONY: help up down restart status logs migrate admin demo clean check test e2e bench lock bootstrap-test
 .PHONY: environment ready dev-ready
 
 help: ## Show this list
@@ -36,6 +36,9 @@ migrate: ready ## Bring the database schemas up to date
 
 admin: ready ## Make the admin account (ADMIN_EMAIL=...) where it is missing
 	@$(LOCAL) admin
+
+demo: ready ## Fill the running platform with an athlete of two years
+	@$(LOCAL) demo $(if $(END),--end $(END)) $(if $(MONTHS),--months $(MONTHS))
 
 check: dev-ready ## [tools/quality/check.sh] Check formatting, lint, types, boundaries, locks
 	@tools/quality/check.sh

@@ -1,4 +1,4 @@
-"""Documentation that can be checked: relative links resolve, and docs/models.md lists the models as they are.
+"""Documentation that can be checked: links resolve, models and errors are listed as they are.
 
 docs/models.md has a section ``## <service>`` for each service that keeps data (and ``## common`` for the tables
 every service keeps), a heading ``### <table>`` for each table and below it a table whose first column is the
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import MetaData
+from tools.quality import errors_doc
 from tools.quality.house import tracked
 from tools.quality.workspace import ROOT, services
 
@@ -96,9 +97,10 @@ def model_complaints() -> Iterator[str]:
 
 
 def main() -> int:
-    """Return 1 when a link is broken or a model is not as documented."""
+    """Return 1 when a link is broken, or a model or an error is not as documented."""
     documents = [path for path in tracked() if path.suffix == ".md"]
-    found = [line for path in documents for line in broken_links(path)] + list(model_complaints())
+    found = [line for path in documents for line in broken_links(path)]
+    found += [*model_complaints(), *errors_doc.complaints()]
     for line in found:
         print(line)
     return 1 if found else 0

@@ -1,11 +1,13 @@
 """The operator's commands: `python -m local <command>`, called by the Makefile."""
 
 import argparse
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable
 
 from local import commands
+from local.demo.errors import DemoError
 from local.server import ServerError
 from local.startup import StartError
 from local.topology import SettingError, Topology
@@ -20,17 +22,21 @@ COMMANDS: dict[str, Callable[[Topology, str | None], int]] = {
     "admin": commands.admin,
     "clean": commands.clean,
 }
+DEMO = "demo"
 
 
 def main() -> int:
     """Run one command; 0 when it did what it should."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("command", choices=[*COMMANDS, DEMO])
     parser.add_argument("name", nargs="?", help="a process, such as strava or strava-worker (logs, restart)")
+    demo = parser.add_argument_group("demo")
+    demo.add_argument("--end", type=dt.date.fromisoformat, help="day before which the training ends (default: today)")
+    demo.add_argument("--months", type=int, default=24, help="how far the training goes back, 1 to 24")
     arguments = parser.parse_args()
     try:
-        return COMMANDS[arguments.command](Topology.from_environment(), arguments.name or None)
-    except (StartError, ServerError, SettingError) as error:
+        return _run(arguments)
+    except (StartError, ServerError, SettingError, DemoError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -39,6 +45,13 @@ def main() -> int:
         # Whoever read our output has left; nothing may be written to it again, not even on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    topology = Topology.from_environment()
+    if arguments.command == DEMO:
+        return commands.demo(topology, arguments.end, arguments.months)
+    return COMMANDS[arguments.command](topology, arguments.name or None)
 
 
 if __name__ == "__main__":

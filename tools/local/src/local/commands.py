@@ -1,5 +1,6 @@
 """What each operator's command does and prints."""
 
+import datetime as dt
 import os
 import shutil
 import signal
@@ -150,6 +151,14 @@ def admin(topology: Topology, _name: str | None) -> int:
     return 0
 
 
+def demo(topology: Topology, end: dt.date | None, months: int) -> int:
+    """Fill the running platform with an athlete of two years."""
+    # Imported here: only this command computes, and the others should not wait for NumPy.
+    from local.demo.command import fill  # noqa: PLC0415 - for the same reason
+
+    return fill(topology, end, months)
+
+
 def clean(topology: Topology, _name: str | None) -> int:
     """Stop everything and delete all data, after asking."""
     if not topology.home.exists():
@@ -165,7 +174,8 @@ def clean(topology: Topology, _name: str | None) -> int:
         # Only what is ours: RT_HOME may have been pointed at a folder that holds other things too.
         for folder in (topology.logs, topology.home / "objects", topology.run):
             shutil.rmtree(folder, ignore_errors=True)
-        (topology.home / "secrets.env").unlink(missing_ok=True)
+        for file in ("secrets.env", "demo.env"):
+            (topology.home / file).unlink(missing_ok=True)
     if not any(topology.home.iterdir()):
         topology.home.rmdir()
     startup.say("All data is deleted")

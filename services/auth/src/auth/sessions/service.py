@@ -32,7 +32,7 @@ _SECRET_BYTES = 32
 class LoginRefused(Unauthorized):
     code = "auth.login_refused"
     title = "The address or the password is wrong"
-    next_steps = "Check both and try again, or reset the password."
+    next_steps = "Check both and try again. The operator can set a new password."
     commits = True
 
 

@@ -36,7 +36,8 @@ Filter = Annotated[ActivityFilter, Query()]
 
 def rendered(content: Any) -> tuple[bytes, str]:
     """Return the body and its strong ETag."""
-    body = orjson.dumps(content, default=str, option=orjson.OPT_SERIALIZE_NUMPY)  # asyncpg has a UUID of its own
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
+    body = orjson.dumps(content, default=str, option=options)  # asyncpg has a UUID of its own
     return body, etag_for(body)
 
 

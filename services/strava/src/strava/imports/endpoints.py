@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, File, Query, Request, UploadFile
 from starlette.responses import Response
 
 from common.etag import etag_for, not_modified
@@ -25,8 +25,11 @@ async def import_files(
     resources: ProcessResources,
     athlete: AthleteId,
     files: Annotated[list[UploadFile], File(description="FIT, GPX or TCX, plain or .gz, or a .zip of them")],
+    dry_run: Annotated[bool, Query(description="not available yet: true is refused")] = False,
 ) -> ImportOut:
     """Take files in. The answer comes when they are safely stored; the work goes on in the background."""
+    if dry_run:
+        raise service.PreviewUnavailable
     settings = resources.settings
     assert isinstance(settings, StravaSettings)
     intake = service.Intake(settings, resources.objects, athlete)

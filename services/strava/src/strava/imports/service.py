@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
 from common.context import request_id
-from common.errors import BadRequest, NotFound
+from common.errors import BadRequest, InvalidInput, NotFound
 from common.ids import uuid7
 from common.storage import ObjectStore
 from strava.files.archive import display_name
@@ -37,6 +37,12 @@ class NoFiles(BadRequest):
     code = "import.no_files"
     title = "There are no files in the request"
     next_steps = "Send FIT, GPX or TCX files, or a zip of them, as multipart fields named files."
+
+
+class PreviewUnavailable(InvalidInput):
+    code = "import.preview_unavailable"
+    title = "Imports cannot be previewed yet"
+    next_steps = "Leave dry_run out to import for good; duplicates are recognised and each activity can be deleted."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+"""Measure a platform of its own: start, memory, imports, reads. Prints what it saw; nothing is asserted.
+
+``make bench`` or ``.venv/bin/python benchmarks/run.py [--activities 1000] [--seconds 5]``
+"""
+
+import argparse
+import atexit
+import io
+import platform as host
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
+
+import made_up  # noqa: E402 - found on the path set above
+from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - as above
+
+from benchmarks import gateway_bench, load, memory  # noqa: E402 - as above
+from local.state import load as load_state  # noqa: E402 - as above
+from local.supervise import units_of  # noqa: E402 - as above
+
+FIRST_DAY = datetime(2023, 1, 1, 6, tzinfo=UTC)
+IDLE_SECONDS = 20
+
+
+def heading(text: str) -> None:
+    print(f"\n## {text}\n", flush=True)
+
+
+@contextmanager
+def started(home: Path) -> Iterator[RunningPlatform]:
+    running = RunningPlatform(home)
+    began = time.perf_counter()
+    running.up()
+    atexit.register(running.down)  # also when what follows fails
+    cold = time.perf_counter() - began
+    began = time.perf_counter()
+    running.up()
+    again = time.perf_counter() - began
+    running.down()
+    began = time.perf_counter()
+    running.up()
+    heading("make up (libraries installed)")
+    print(f"first {cold:.1f} s, again when up {again:.1f} s, after make down {time.perf_counter() - began:.1f} s")
+    yield running
+    running.down()
+
+
+def idle(running: RunningPlatform) -> None:
+    heading(f"Idle platform, watched for {IDLE_SECONDS} s")
+    pids = {
+        unit.name: memory.family(process.pid) for unit in units_of(running.described) if (process := unit.current())
+    }
+    supervisor = load_state(running.home / "run/supervisor.json").supervisor
+    pids["supervisor"] = [supervisor.pid] if supervisor else []
+    everything = sorted({pid for each in pids.values() for pid in each})
+    shares = {name: memory.cpu_seconds(each) for name, each in pids.items()}
+    total_cpu = memory.cpu_share(everything, IDLE_SECONDS)
+    print("| process | PSS MiB | CPU % of a core |\n| --- | --- | --- |")
+    for name, each in pids.items():
+        share = 100 * (memory.cpu_seconds(each) - shares[name]) / IDLE_SECONDS
+        print(f"| {name} | {memory.pss_mib(each):.0f} | {share:.2f} |")
+    print(f"| all | {memory.pss_mib(everything):.0f} | {total_cpu:.2f} |")
+
+
+def timed_import(person: Person, name: str, data: bytes) -> tuple[float, float]:
+    """Seconds until the upload is answered, and until the activity is there."""
+    began = time.perf_counter()
+    batch = person.start_import([(name, data)])
+    accepted = time.perf_counter() - began
+    person.finished_import(batch["id"])
+    return accepted, time.perf_counter() - began
+
+
+def imports(person: Person) -> None:
+    heading("Import of one recording of 3,600 samples, through the gateway, one at a time")
+    times = [
+        timed_import(
+            person, f"{day}.gpx", made_up.run(FIRST_DAY - timedelta(days=day), seconds=3599, every=1, heartrate=150)
+        )
+        for day in range(1, 11)
+    ]
+    accepted, done = zip(*times, strict=True)
+    print(f"GPX: accepted p50 {statistics.median(accepted):.3f} s, activity there p50 {statistics.median(done):.3f} s")
+
+
+def archive(person: Person, count: int) -> None:
+    heading(f"Import of {count} recordings of 1,200 samples in one archive")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
+        for day in range(count):
+            speed = 2.5 + (day * 37 % 100) / 100
+            run = made_up.run(FIRST_DAY + timedelta(days=day), seconds=2398, speed=speed, heartrate=150)
+            target.writestr(f"{day}.gpx", run)
+    began = time.perf_counter()
+    batch = person.start_import([("archive.zip", content.getvalue())])
+    print(f"accepted in {time.perf_counter() - began:.2f} s ({len(content.getvalue()) >> 20} MiB)")
+    eventually(lambda: person.get(f"/imports/{batch['id']}")["state"] == "done", within=900)
+    seconds = time.perf_counter() - began
+    print(f"all there in {seconds:.1f} s: {count / seconds:.1f} activities/s")
+
+
+def reads(running: RunningPlatform, person: Person, seconds: int) -> None:
+    heading("Reads through the gateway, token and limits on")
+    activity = person.get("/activities")["items"][0]["id"]
+    effort = person.best_efforts()["1km"][0]["effort_id"]
+    paths = [
+        "/activities",
+        "/activities?limit=200",
+        f"/activities/{activity}",
+        f"/activities/{activity}/splits",
+        f"/activities/{activity}/laps",
+        f"/activities/{activity}/map",
+        f"/activities/{activity}/streams",
+        f"/activities/{activity}/streams?resolution=medium",
+        "/imports",
+        "/auth/me",
+        "/analytics/best-efforts-cached",
+        f"/analytics/best-efforts/{effort}/explain",
+    ]
+    token = {"Authorization": person.http.headers["Authorization"]}
+    print("| GET | p50 / p95 ms at 1 | req/s at 1 | p50 / p95 ms at 16 | req/s at 16 | errors |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for path in paths:
+        one, many = (
+            load.wrk(f"{running.url}/api/v1{path}", connections=each, seconds=seconds, headers=token)
+            for each in (1, 16)
+        )
+        shown = path.replace(activity, "{id}").replace(effort, "{id}")
+        print(
+            f"| {shown} | {one.p50:.1f} / {one.p95:.1f} | {one.per_second:.0f} |"
+            f" {many.p50:.1f} / {many.p95:.1f} | {many.per_second:.0f} | {one.errors + many.errors} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--activities", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=5, help="of each load")
+    arguments = parser.parse_args()
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {host.machine()}, Python {host.python_version()}, {arguments}")
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as running:
+        idle(running)
+        person = running.person()
+        imports(person)
+        archive(person, arguments.activities)
+
+        def analysed() -> Any:
+            return len(person.best_efforts()["400m"]) > 0
+
+        eventually(analysed, within=120)
+        if load.available("wrk"):
+            reads(running, person, arguments.seconds)
+        else:
+            print("wrk is missing: reads were not measured")
+        person.close()
+    heading("Gateway beside nginx")
+    gateway_bench.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The table of error codes. A code, once given, keeps its meaning."""
+
+from contracts.errors.callers import ADDRESS, AUTH, IDEMPOTENCY, REQUEST
+from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, STREAMS
+from contracts.errors.platform import DATABASE, INTERNAL, SERVICE, STORAGE, UPSTREAM
+from contracts.errors.row import Family
+
+FAMILIES = {
+    "request": Family("Requests", "The request itself is not as it should be.", REQUEST),
+    "auth": Family("Sign-in and permission", "Who is calling, and whether they may.", AUTH),
+    "idempotency": Family("Idempotency keys", "A POST with an Idempotency-Key header.", IDEMPOTENCY),
+    "address": Family("Signed links", "Links that work without a sign-in, for a time.", ADDRESS),
+    "activity": Family("Activities", "What was run, ridden or swum.", ACTIVITY),
+    "import": Family("Imports", "What happens to a single file of an import is its reason, not an error.", IMPORT),
+    "streams": Family("Streams", "The samples of an activity.", STREAMS),
+    "analytics": Family("Analytics", "Numbers made from activities.", ANALYTICS),
+    "upstream": Family("Gateway and upstream", "A service that was asked did not give an answer.", UPSTREAM),
+    "storage": Family("File storage", "Originals and other files.", STORAGE),
+    "database": Family("Database", "Where everything is kept.", DATABASE),
+    "service": Family("Services", "What services need of each other.", SERVICE),
+    "internal": Family("Faults", "What should not happen.", INTERNAL),
+}
+"""By the first word of the code."""
+
+CODES = {code: row for family in FAMILIES.values() for code, row in family.codes.items()}

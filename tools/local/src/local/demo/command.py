@@ -1,0 +1,68 @@
+"""`make demo`: fill the running platform with an athlete of two years."""
+
+import datetime as dt
+import time
+
+from local.demo.api import Api
+from local.demo.athlete import FILE, Athlete, load_or_create, sign_in
+from local.demo.importing import Progress, give_names, import_all, missing
+from local.demo.sessions import sessions
+from local.health import probe
+from local.startup import StartError, say
+from local.topology import SettingError, Topology
+
+MOST_MONTHS = 24
+NEEDED = ("gateway", "auth", "strava")
+
+
+def fill(topology: Topology, end: dt.date | None = None, months: int = MOST_MONTHS) -> int:
+    """Register the athlete, import what is missing of the training, print the sign-in; 0 when all came in.
+
+    Raises `SettingError` for an impossible number of months or another end than before, `StartError` when the
+    platform does not run, `ApiError` when it refuses.
+    """
+    if not 1 <= months <= MOST_MONTHS:
+        raise SettingError(f"months must be 1 to {MOST_MONTHS}, not {months}")
+    _require_platform(topology)
+    athlete = load_or_create(topology.home, end, dt.datetime.now(dt.UTC).date())
+    api = Api(topology.url("gateway"))
+    try:
+        sign_in(api, athlete)
+        good = _import(api, athlete, months)
+    finally:
+        api.close()
+    _print_sign_in(topology, athlete)
+    return 0 if good else 1
+
+
+def _require_platform(topology: Topology) -> None:
+    absent = [name for name in NEEDED if all(service.name != name for service in topology.services)]
+    if absent:
+        raise StartError(f"The demo needs services that do not stand here: {', '.join(absent)}")
+    if probe(topology.port("gateway")) == "silent":
+        raise StartError(f"Nothing answers at {topology.url('gateway')}: make up first")
+
+
+def _import(api: Api, athlete: Athlete, months: int) -> bool:
+    story = sessions(athlete.end, months)
+    wanted = missing(api, story)
+    say(f"{len(story)} runs in the story, {len(story) - len(wanted)} of them already there")
+    good = True
+    if wanted:
+        begin = time.monotonic()
+        outcome = import_all(api, wanted, Progress(len(wanted)).show)
+        states = ", ".join(f"{count} {state}" for state, count in sorted(outcome.states.items()))
+        say(f"{states}; {outcome.bytes_sent / 2**20:.1f} MiB in {time.monotonic() - begin:.0f} s")
+        for reason in outcome.reasons:
+            say(reason)
+        good = outcome.bad == 0
+    give_names(api, story)
+    return good
+
+
+def _print_sign_in(topology: Topology, athlete: Athlete) -> None:
+    say(f"Address: {topology.url('gateway')}\nAthlete: {athlete.email}")
+    if athlete.new:
+        say(f"Password: {athlete.password} (shown only now; kept in {topology.home / FILE})")
+    else:
+        say(f"The password is in {topology.home / FILE}")
