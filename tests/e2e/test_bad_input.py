@@ -200,3 +200,10 @@ def test_a_truncated_recording_gives_what_can_be_read_and_says_so(runner: Person
     assert item["quality"][0]["damaged"] is True
     [activity_id] = item["activity_ids"]
     assert 3000 < runner.get(f"/activities/{activity_id}")["distance"] < 8000
+
+
+def test_the_type_of_a_problem_leads_to_its_explanation(platform: RunningPlatform, runner: Person) -> None:
+    path, _, code = runner.http.get(f"/activities/{uuid4()}").json()["type"].partition("#")
+    page = httpx2.get(f"{platform.url}{path}")
+    assert (page.status_code, code) == (200, "activity.not_found")
+    assert f'id="{code}"' in page.text

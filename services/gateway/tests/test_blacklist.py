@@ -49,7 +49,7 @@ async def test_a_pushed_revocation_works_within_a_second(
 ) -> None:
     bearer, other = platform.bearer, platform.bearer
     assert not await is_refused(platform, bearer)
-    assert await announce(redis, kind, claims_of(bearer)[kind]) == 1
+    assert await announce(redis, kind, claims_of(bearer)[kind]) >= 1
     started = time.monotonic()
     await eventually(lambda: is_refused(platform, bearer), within=1)
     assert time.monotonic() - started < 1
@@ -88,7 +88,7 @@ async def test_an_emptied_redis_revokes_nothing_back(platform: Platform, redis: 
     bearer = platform.bearer
     await announce(redis, "jti", claims_of(bearer)["jti"])
     await eventually(lambda: is_refused(platform, bearer), within=1)
-    await redis.flushall()
+    await redis.flushdb()
     assert await is_refused(platform, bearer)
 
 
@@ -148,9 +148,14 @@ async def test_expired_entries_are_forgotten(builder: Builder, redis: Redis) -> 
 
 
 async def test_a_lost_subscription_is_taken_up_again(platform: Platform, redis: Redis) -> None:
-    await redis.client_kill_filter(_type="pubsub")
+    mine = redis.connection_pool.connection_kwargs["db"]
+    for client in await redis.client_list(_type="pubsub"):
+        if client["db"] == str(mine):  # others test on this server too
+            await redis.client_kill_filter(_id=client["id"])
+    bearer = platform.bearer
 
     async def heard() -> bool:
-        return await announce(redis, "jti", "nobody") == 1
+        await announce(redis, "jti", claims_of(bearer)["jti"])
+        return await is_refused(platform, bearer)
 
     await eventually(heard, within=5)

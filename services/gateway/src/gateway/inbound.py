@@ -77,6 +77,7 @@ class Inbound:
         "repeated",
         "request_id",
         "scheme",
+        "trace_id",
         "traceparent",
     )
 
@@ -92,14 +93,26 @@ class Inbound:
         self._head = b""
         self.repeated = self._read_headers(scope["headers"])
         read = self.read
-        self.request_id = accept_request_id(read.get(b"x-request-id", b"").decode("latin-1"))
-        traceparent = read.get(b"traceparent", b"")
-        self.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else _new_traceparent()
+        self._identify(read.get(b"x-request-id"), read.get(b"traceparent"))
         self.authorization = read.get(b"authorization")
         # Transfer-Encoding overrides Content-Length (RFC 9112 6.3), also one that came in a trailer.
         self.chunked = b"transfer-encoding" in read
         self.length: int | None = None if self.chunked else int(read.get(b"content-length", b"0"))
         self.has_body = self.length != 0
+
+    def _identify(self, request_id: bytes | None, traceparent: bytes | None) -> None:
+        """Keep the ids that came and are valid; a request that brings none has one id for both."""
+        if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
+            self.traceparent = traceparent
+            self.trace_id = traceparent[3:35].decode("ascii")
+        else:
+            random = os.urandom(24).hex()
+            self.trace_id = random[:32]
+            self.traceparent = f"00-{self.trace_id}-{random[32:]}-01".encode("ascii")
+            if request_id is None:
+                self.request_id = self.trace_id
+                return
+        self.request_id = accept_request_id(request_id.decode("latin-1") if request_id else None)
 
     def _read_headers(self, headers: Any) -> bytes:
         """Sort the headers; return the name of one that came twice and must not."""
@@ -131,10 +144,6 @@ class Inbound:
         if named:
             self.copied = [line for line in self.copied if line.partition(b":")[0] not in named]
 
-    @property
-    def trace_id(self) -> str:
-        return self.traceparent[3:35].decode()
-
     def header(self, name: bytes) -> bytes | None:
         """Return a header that is read here; None when it did not come."""
         return self.read.get(name)
@@ -163,8 +172,3 @@ class Inbound:
 
     def _has_state(self) -> bool:
         return b"tracestate" in self.read and self.read.get(b"traceparent") == self.traceparent
-
-
-def _new_traceparent() -> bytes:
-    random = os.urandom(24).hex()
-    return f"00-{random[:32]}-{random[32:]}-01".encode()

@@ -10,18 +10,19 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from common import errorhandlers
-from common.errors import NotFound
+from common.errors import DOCS_PATH, NotFound
 from common.health import Check, health_router
 from common.metrics import metrics_endpoint
 from common.middleware import RequestMiddleware
 from common.settings import Environment
+from contracts import errors
 from gateway.addresses import is_within
 from gateway.openapi import Document, MergedOpenApi
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 
 DOCS, DESCRIPTION, ASSETS = "/api/docs", "/api/openapi.json", "/api/docs/assets"
-_PATHS = frozenset({"/", "/health", "/health/live", "/metrics", DOCS, DESCRIPTION})
+_PATHS = frozenset({"/", "/health", "/health/live", "/metrics", DOCS, DESCRIPTION, DOCS_PATH})
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -79,6 +80,10 @@ def _add_documentation(app: FastAPI, description: Callable[[], MergedOpenApi]) -
             swagger_css_url=f"{ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{ASSETS}/favicon.png",
         )
+
+    @app.get(DOCS_PATH)
+    async def error_codes() -> HTMLResponse:
+        return HTMLResponse(errors.page())
 
     @app.get("/")
     async def start() -> RedirectResponse:

@@ -79,16 +79,14 @@ class Proxy:
         inbound = Inbound(scope)
         request_id.set(inbound.request_id)
         record = Record()
-        REQUESTS_ACTIVE.inc()
         try:
             await self._serve(inbound, scope, receive, send, record)
         except Exception as error:  # noqa: BLE001 - the last net: whatever it is, it is answered, or logged
             await self._settle(error, inbound, send, record)
         finally:
-            REQUESTS_ACTIVE.dec()
             seconds = perf_counter() - record.started
             self._measures.request(inbound.method, record.template, record.status, seconds)
-            self._log.write(record.fields(inbound, seconds))
+            self._log.write(inbound, record, seconds)
 
     async def _serve(self, inbound: Inbound, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
         inbound.admit()
@@ -104,7 +102,11 @@ class Proxy:
         exchange = Exchange(inbound, route, path, upstream, receive, send)
         self._exchanges.add(exchange)
         try:
-            verdict = await self._admit(exchange, record)
+            known = None if route.public else self._admission.known_user(inbound)
+            if known is None:
+                verdict = await self._admit(exchange, record)
+            else:
+                record.user_id, verdict = known
             if not exchange.body_complete:
                 await exchange.collect()
             await self._pass(exchange, verdict, record)
@@ -200,9 +202,14 @@ class Proxy:
 
     async def _tick_for_ever(self) -> None:
         loop = asyncio.get_running_loop()
+        forget_at = 0.0
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             now = loop.time()
+            REQUESTS_ACTIVE.set(len(self._exchanges))
+            if now >= forget_at:
+                self._admission.forget_seen()
+                forget_at = now + 1
             for exchange in list(self._exchanges):
                 exchange.tick(now)
             for upstream in self.upstreams.values():
