@@ -8,6 +8,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from common.serving import GatheringProtocol
 from common.settings import Settings
 
 GRACEFUL_SECONDS = 20
@@ -32,7 +33,7 @@ def run(service: str, role: Role) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=GatheringProtocol,
         ws="none",
         log_config=None,
         access_log=False,
