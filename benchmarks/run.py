@@ -12,15 +12,20 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from analytics.kernels.best_efforts import best_efforts
+
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
 
+import fit_files  # noqa: E402 - found on the path set above
 import made_up  # noqa: E402 - found on the path set above
 from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - as above
 
@@ -83,14 +88,31 @@ def timed_import(person: Person, name: str, data: bytes) -> tuple[float, float]:
 
 def imports(person: Person) -> None:
     heading("Import of one recording of 3,600 samples, through the gateway, one at a time")
-    times = [
-        timed_import(
-            person, f"{day}.gpx", made_up.run(FIRST_DAY - timedelta(days=day), seconds=3599, every=1, heartrate=150)
-        )
-        for day in range(1, 11)
-    ]
-    accepted, done = zip(*times, strict=True)
-    print(f"GPX: accepted p50 {statistics.median(accepted):.3f} s, activity there p50 {statistics.median(done):.3f} s")
+    days = range(1, 11)
+    files: dict[str, Callable[[int], bytes]] = {
+        "GPX": lambda day: made_up.run(FIRST_DAY - timedelta(days=day), seconds=3599, every=1, heartrate=150),
+        "FIT": lambda day: fit_files.run(3599, 2.5 + day / 10),
+    }
+    for name, make in files.items():
+        times = []
+        for day in days:
+            times.append(timed_import(person, f"{day}.{name.lower()}", make(day)))
+            newest = person.get("/activities")["items"][0]
+            person.http.delete(f"/activities/{newest['id']}")  # the next one would be merged into it
+        accepted, done = zip(*times, strict=True)
+        print(f"{name}: accepted p50 {statistics.median(accepted):.3f} s, there p50 {statistics.median(done):.3f} s")
+
+
+def kernel() -> None:
+    heading("Best efforts of one activity: nine distances, 10,800 samples, one thread")
+    time_, distance = np.arange(10_800.0), np.cumsum(np.random.default_rng(1).uniform(4.5, 5.5, 10_800))
+    lengths = [400, 800, 1000, 1609.344, 5000, 10_000, 21_097.5, 42_195, 50_000]
+    took = []
+    for _ in range(50):
+        began = time.perf_counter()
+        best_efforts(time_, distance, lengths)
+        took.append(time.perf_counter() - began)
+    print(f"p50 {1e3 * statistics.median(took):.1f} ms")
 
 
 def archive(person: Person, count: int) -> None:
@@ -149,6 +171,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="of each load")
     arguments = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d}, {host.machine()}, Python {host.python_version()}, {arguments}")
+    kernel()
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as running:
         idle(running)
         person = running.person()
