@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.routing import APIRoute
 from opentelemetry.sdk.trace import TracerProvider
 
-from common import errorhandlers, jobs, outbox
+from common import apidocs, errorhandlers, jobs, outbox
 from common.errors import NotFound, Problem
 from common.health import Check, health_router, standard_checks
 from common.logs import configure_logs
@@ -54,6 +54,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
         telemetry={"tracing": provider is not None, "metrics": False, "logs": False, "operation_spans": False},
+        docs_url=None,  # the framework's own page takes its assets from the internet
         redoc_url=None,
     )
     app.state.draining = False
@@ -65,6 +66,7 @@ def create_app(
     for router in (*root_routers, internal_router(service), _health(settings, checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics_endpoint)
+    apidocs.add_page(app, path="/docs", description="/openapi.json", title=app.title)
     return app
 
 

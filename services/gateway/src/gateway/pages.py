@@ -4,12 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
-from common import errorhandlers
+from common import apidocs, errorhandlers
 from common.errors import DOCS_PATH, NotFound
 from common.health import Check, health_router
 from common.metrics import metrics_endpoint
@@ -61,7 +59,6 @@ def create_pages(
 
     app.include_router(health_router(checks, settings.version))
     app.add_route("/metrics", metrics)
-    app.mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
     _add_documentation(app, description)
     return app
 
@@ -71,15 +68,7 @@ def _add_documentation(app: FastAPI, description: Callable[[], MergedOpenApi]) -
     async def openapi() -> Document:
         return await description().document()
 
-    @app.get(DOCS)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url=DESCRIPTION,
-            title="Running Trainer: API",
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon.png",
-        )
+    apidocs.add_page(app, path=DOCS, description=DESCRIPTION, title="Running Trainer: API")
 
     @app.get(DOCS_PATH)
     async def error_codes() -> HTMLResponse:
