@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,25 @@ def test_home_is_var_in_the_project_unless_named(tmp_path: Path) -> None:
     assert Topology.from_environment({}, tmp_path).home == tmp_path / "var"
     assert Topology.from_environment({"RT_HOME": "/data"}, tmp_path).home == Path("/data")
     assert Topology.from_environment({"RT_HOME": "data"}, tmp_path).home == tmp_path / "data"
+
+
+def test_a_home_made_by_two_at_once_is_there_for_both(tmp_path: Path) -> None:
+    at_once = 8
+    for attempt in range(50):
+        topology = Topology.from_environment({"RT_HOME": str(tmp_path / str(attempt))}, tmp_path)
+        barrier = threading.Barrier(at_once)
+
+        def make(topology: Topology = topology, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            topology.make_home()
+
+        with ThreadPoolExecutor(at_once) as pool:
+            for made in [pool.submit(make) for _ in range(at_once)]:
+                made.result()
+        assert topology.home.is_dir()
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    with pytest.raises(FileExistsError):
+        Topology.from_environment({"RT_HOME": str(tmp_path / "home")}, tmp_path).make_home()

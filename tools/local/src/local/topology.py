@@ -98,8 +98,12 @@ class Topology:
 
     def make_home(self) -> None:
         """Make RT_HOME where it is missing, passable for the servers' user whatever our umask is."""
-        if not self.home.exists():
+        try:
             self.home.mkdir(parents=True)
+        except FileExistsError:
+            if not self.home.is_dir():
+                raise
+        else:
             self.home.chmod(0o755)
 
     def url(self, service: str) -> str:
