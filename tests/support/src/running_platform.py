@@ -127,6 +127,7 @@ class Person:
 
     http: httpx2.Client
     tokens: dict[str, Any]
+    patience: float = 0.0  # seconds for which a 503 is taken for "try again", as it says itself
 
     @classmethod
     def register(cls, url: str, email: str) -> "Person":
@@ -156,7 +157,11 @@ class Person:
             self.http.headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
 
     def get(self, path: str, **options: Any) -> Any:
+        deadline = time.monotonic() + self.patience
         answer = self.http.get(path, **options)
+        while answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
+            time.sleep(0.1)
+            answer = self.http.get(path, **options)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 
