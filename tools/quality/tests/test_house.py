@@ -10,7 +10,7 @@ def told(text: str, name: str = "module.py") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "host", ["files.python" + "hosted.org", "registry.npm" + "js.org", "deb." + "debian.org/debian"]
+    "host", ["files.python" + "hosted.org", "registry.npm" + "js.org", "deb." + "debian" + ".org/debian"]
 )
 def test_a_package_host_is_found_in_any_text(host: str) -> None:
     assert told(f"see https://{host}/x\n", "notes.md") == ["names a package host"]
