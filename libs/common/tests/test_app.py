@@ -1,7 +1,11 @@
+import asyncio
 from typing import Any
 
 import httpx2
+from sqlalchemy import text
 
+from common.db import Database
+from common.testing.plugin import Environment
 from common.testing.tokens import TokenMint
 
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "next_steps", "retryable"}
@@ -79,6 +83,25 @@ async def test_an_error_that_commits_keeps_what_was_written_and_another_does_not
     assert (await toy.get("/api/v1/things/count")).json() == 0
     assert_problem(await toy.post("/api/v1/refusals?commits=true"), 409, "request.conflict")
     assert (await toy.get("/api/v1/things/count")).json() == 1
+
+
+async def test_a_read_survives_that_all_its_connections_died(
+    toy: httpx2.AsyncClient, toy_environment: Environment
+) -> None:
+    async def read_at_once(times: int) -> list[int]:
+        answers = await asyncio.gather(*(toy.get("/api/v1/things/count") for _ in range(times)))
+        return [answer.status_code for answer in answers]
+
+    await read_at_once(8)
+    database = Database(toy_environment["DATABASE_URL"], service="killer", pool_size=1)
+    async with database.transaction() as session:
+        others = "pid <> pg_backend_pid() AND usename = current_user AND datname = current_database()"
+        ended = await session.scalar(
+            text(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}")
+        )
+    await database.aclose()
+    assert ended > 1
+    assert await read_at_once(8) == [200] * 8
 
 
 async def test_internal_routes_need_a_service_token(toy: httpx2.AsyncClient, mint: TokenMint) -> None:

@@ -16,6 +16,13 @@ def test_a_version_is_its_own_tag_and_bytes_are_hashed() -> None:
     assert etag_for(b"a").startswith('"')
 
 
+def test_a_variant_of_a_version_has_its_own_tag_and_the_version_for_writes() -> None:
+    assert etag_for(7, "2f") == '"7-2f"'
+    assert not not_modified(request_with(("If-None-Match", '"7-2e"')), etag_for(7, "2f"))
+    assert not_modified(request_with(("If-None-Match", '"7-2f-gzip"')), etag_for(7, "2f"))
+    require_match(request_with(("If-Match", '"7-2e"')), 7)
+
+
 @pytest.mark.parametrize(
     "header", ['"7"', 'W/"7"', '"7-gzip"', 'W/"7-br"', '"7-zstd"', '"1", "7"', '"a,b" ,W/"7"', "*", " * "]
 )
@@ -41,7 +48,7 @@ def test_a_write_on_the_present_version_passes(header: str) -> None:
     require_match(request_with(("If-Match", header)), 7, required=True)
 
 
-@pytest.mark.parametrize("header", ['"6"', '"70"', "7", "nonsense"])
+@pytest.mark.parametrize("header", ['"6"', '"6-7"', '"70"', "7", "nonsense"])
 @pytest.mark.parametrize("required", [True, False])
 def test_a_write_on_another_version_is_stale(header: str, required: bool) -> None:
     with pytest.raises(PreconditionFailed):

@@ -8,13 +8,17 @@ from starlette.requests import Request
 from common.errors import PreconditionFailed, PreconditionRequired
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_VARIANT = re.compile(r"-.*")
 _COMPRESSION_SUFFIX = re.compile(r"-(?:gzip|br|zstd|deflate)$")
 
 
-def etag_for(content: int | bytes) -> str:
-    """Return the quoted tag of a version number, or of a representation's bytes."""
+def etag_for(content: int | bytes, variant: str = "") -> str:
+    """Return the quoted tag of a version number, or of a representation's bytes.
+
+    ``variant`` tells representations of one version apart (``"7-2f"``) that differ in something a write need not match.
+    """
     if isinstance(content, int):
-        return f'"{content}"'
+        return f'"{content}-{variant}"' if variant else f'"{content}"'
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
@@ -38,7 +42,7 @@ def require_match(request: Request, version: int, *, required: bool = False) -> 
         if required:
             raise PreconditionRequired
         return
-    if header.strip() != "*" and str(version) not in _opaque_tags(header):
+    if header.strip() != "*" and str(version) not in {_VARIANT.sub("", tag) for tag in _opaque_tags(header)}:
         raise PreconditionFailed(f"The present version is {version}.")
 
 

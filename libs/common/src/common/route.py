@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import StreamingResponse
 
+from common.db.engine import ConnectionBroke, Database
 from common.db.tables import IdempotencyKey
 from common.errors import BadRequest, Conflict, InvalidInput
 from common.resources import Resources
@@ -53,8 +54,9 @@ class TransactionalRoute(APIRoute):
 
         async def run(request: Request) -> Response:
             database = request.app.state.resources.database
-            reads = request.method in _READING
-            async with database.reading() if reads else database.transaction() as session:
+            if request.method in _READING:
+                return await _read(request, database, handler)
+            async with database.transaction() as session:
                 request.state.session = session
                 if request.method != "POST" or not (key := request.headers.get(IDEMPOTENCY_HEADER)):
                     return await handler(request)
@@ -64,6 +66,18 @@ class TransactionalRoute(APIRoute):
                     await request.close()  # a form that was read only to be compared
 
         return run
+
+
+async def _read(request: Request, database: Database, handler: Handler) -> Response:
+    """Answer a read; once more when its connection had died unnoticed, as all do with a restart of Postgres."""
+    try:
+        async with database.reading() as session:
+            request.state.session = session
+            return await handler(request)
+    except ConnectionBroke:
+        async with database.reading() as session:
+            request.state.session = session
+            return await handler(request)
 
 
 async def _once(request: Request, session: AsyncSession, key: str, handler: Handler) -> Response:

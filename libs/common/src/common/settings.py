@@ -3,12 +3,15 @@
 A secret may also be a file: ``SECRETS_DIR`` names a folder that holds one file per setting.
 """
 
+import base64
 import os
 from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.signing import UrlSigner
 
 EXAMPLE_SECRETS = frozenset({"", "changeme", "change-me", "example", "secret", "password", "insecure"})
 
@@ -63,3 +66,14 @@ class DataSettings(Settings):
     database_url: SecretStr
     database_pool_size: int = 5
     object_store_url: str = "memory://"
+
+
+class SigningSettings(DataSettings):
+    """Settings of a service that gives out or takes signed addresses."""
+
+    signing_secrets: SecretStr = Field(description="base64 of 32 bytes or more each, commas between; the first signs")
+
+    def signer(self) -> UrlSigner:
+        """Return what signs and verifies addresses. Raises ``ValueError`` for secrets that are too short."""
+        given = self.signing_secrets.get_secret_value().split(",")
+        return UrlSigner(*(base64.b64decode(secret, validate=True) for secret in given))

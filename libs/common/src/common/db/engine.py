@@ -25,6 +25,12 @@ class Waker(Protocol):
     async def wake(self, *queues: str) -> None: ...
 
 
+class ConnectionBroke(Unavailable):
+    """A connection that had stood was found dead; a new one may well work."""
+
+    code = "database.unavailable"
+
+
 class Database:
     """Connections of one process to its service's schema.
 
@@ -88,12 +94,14 @@ class Database:
         """A session that only reads, without the two round trips of a transaction.
 
         Each statement sees what is committed, as it would in one. Raises ``Unavailable`` when Postgres cannot be
-        reached.
+        reached, ``ConnectionBroke`` when it could until now.
         """
         async with self._readers, self._reading_sessions() as session:
             try:
                 yield session
             except Exception as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise ConnectionBroke("The connection to the database broke.") from error
                 if is_connection_failure(error):
                     raise Unavailable("The database cannot be reached.", code="database.unavailable") from error
                 raise

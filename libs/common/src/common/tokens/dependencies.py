@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from common.errors import Forbidden
 from common.tokens.identity import Identity, TokenRefused
 
-_BEARER = HTTPBearer(
+BEARER = HTTPBearer(
     bearerFormat="JWT",
     scheme_name="bearer",
     description="Access token of a person or a service",
@@ -20,7 +20,7 @@ _BEARER = HTTPBearer(
 
 async def require_identity(
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> Identity:
     """Return the verified caller, whose id also goes to the logs; raises ``TokenRefused`` (401).
 
