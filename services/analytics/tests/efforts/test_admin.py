@@ -3,7 +3,9 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from analytics_support import Platform, run
+from analytics_support import Platform
+
+from contracts.testing.activity_store import run
 
 CALCULATE = "/api/v1/admin/calculate-best-efforts"
 CLEAR = "/api/v1/admin/clear-best-efforts"

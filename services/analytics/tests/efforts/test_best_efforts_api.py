@@ -5,9 +5,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from analytics_support import BEST, START, Platform, ago, created, deleted, recorded, run
+from analytics_support import BEST, Platform, ago, recorded
 
 from common.testing.wait import eventually
+from contracts.testing.activity_store import START, created, deleted, run
 
 LABELS = ["400m", "800m", "1km", "1mi", "5k", "10k", "21.1k", "42.2k", "50k"]
 METERS = [400, 800, 1000, 1609.344, 5000, 10000, 21097.5, 42195, 50000]

@@ -4,7 +4,9 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from analytics_support import START, Platform, run
+from analytics_support import Platform
+
+from contracts.testing.activity_store import START, run
 
 EXPLAIN = "/api/v1/analytics/best-efforts/{}/explain"
 

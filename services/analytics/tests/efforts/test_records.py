@@ -2,8 +2,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from analytics_support import START, Platform, run
+from analytics_support import Platform
 from sqlalchemy import text
+
+from contracts.testing.activity_store import START, run
 
 
 async def announced(platform: Platform, distance: str = "1km") -> list[tuple[float, float | None]]:

@@ -1,9 +1,10 @@
 """What other services read of an activity, with a service token."""
 
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from common.route import DbSession, TransactionalRoute
 from common.tokens import require_scope
@@ -18,16 +19,30 @@ router = APIRouter(
 )
 
 
+@router.get("/{activity_id}", include_in_schema=False)
+async def read_activity(session: DbSession, activity_id: UUID) -> ActivitySummary:
+    """An activity without streams."""
+    return summary_of(await _existing(session, activity_id))
+
+
 @router.get("/{activity_id}/streams", include_in_schema=False)
-async def read_streams(session: DbSession, activity_id: UUID) -> Response:
-    """An activity and the streams of its primary recording, in the binary form of the contract."""
+async def read_streams(
+    session: DbSession, activity_id: UUID, keys: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """An activity and the streams of its primary recording, all or ``keys``, in the binary form of the contract."""
+    activity = await _existing(session, activity_id)
+    recording = await repository.primary(session, activity.athlete_id, activity_id)
+    wanted = keys.split(",") if keys else None
+    columns = await repository.streams(session, recording.id, wanted) if recording else {}
+    body = encode(ActivityStreams(summary_of(activity), columns))
+    return Response(body, media_type=STREAMS_MEDIA_TYPE)
+
+
+async def _existing(session: DbSession, activity_id: UUID) -> Activity:
     activity = await session.get(Activity, activity_id)
     if activity is None:
         raise ActivityMissing
-    recording = await repository.primary(session, activity.athlete_id, activity_id)
-    columns = await repository.streams(session, recording.id) if recording else {}
-    body = encode(ActivityStreams(summary_of(activity), columns))
-    return Response(body, media_type=STREAMS_MEDIA_TYPE)
+    return activity
 
 
 def summary_of(activity: Activity) -> ActivitySummary:

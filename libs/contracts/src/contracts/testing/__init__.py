@@ -1,0 +1,1 @@
+"""Doubles of services, for tests of those that talk to them."""
