@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,7 @@ from common import jobs
 from common.db import Database
 from common.db.tables import Job, JobState
 from common.errors import Unavailable
-from common.jobs import ClaimedJob, JobFailed, LeaseLost
+from common.jobs import ClaimedJob, JobFailed, JobPostponed, LeaseLost
 from common.testing.plugin import Environment
 
 
@@ -133,3 +133,27 @@ def test_backoff_grows_with_jitter_is_capped_and_honours_what_the_error_asks() -
         ceiling = min(900, 2 ** (attempts - 1))
         assert ceiling / 2 <= jobs.backoff_seconds(attempts) <= ceiling
     assert jobs.backoff_seconds(1, Unavailable(retry_after_s=77)) == 77
+
+
+async def test_a_postponed_job_waits_until_its_time_and_loses_no_attempt(database: Database) -> None:
+    job_id = await enqueue(database, max_attempts=1)
+    [job] = await claim(database)
+    until = datetime.now(UTC) + timedelta(minutes=10)
+    async with database.transaction() as session:
+        assert await jobs.fail(session, job, JobPostponed(until, "the limit is used up")) == JobState.QUEUED
+    row = await state(database, job_id)
+    assert (row.attempts, row.run_after, row.reason, row.lease_until) == (0, until, "the limit is used up", None)
+    assert await claim(database) == []
+
+
+async def test_a_job_in_stages_goes_on_from_what_it_kept(database: Database) -> None:
+    await enqueue(database)
+    [job] = await claim(database)
+    async with database.transaction() as session:
+        await jobs.save_payload(session, job, {"page": 2})
+    await end_leases(database)
+    [again] = await claim(database)
+    assert again.payload == {"page": 2}
+    with pytest.raises(LeaseLost):
+        async with database.transaction() as session:
+            await jobs.save_payload(session, job, {"page": 1})

@@ -16,7 +16,7 @@ from common.context import link_to, request_id
 from common.db.engine import is_connection_failure
 from common.db.tables import JobState
 from common.errors import ServiceError
-from common.jobs import ClaimedJob, JobFailed, LeaseLost
+from common.jobs import ClaimedJob, JobFailed, JobPostponed, LeaseLost
 from common.logs import get_logger
 from common.metrics import JOB_SECONDS
 from common.resources import Resources
@@ -106,7 +106,7 @@ class JobRunner:
         return "done"
 
     async def _record_failure(self, job: ClaimedJob, error: Exception) -> str:
-        expected = isinstance(error, (JobFailed, ServiceError)) or is_connection_failure(error)
+        expected = isinstance(error, (JobFailed, JobPostponed, ServiceError)) or is_connection_failure(error)
         log = get_logger()
         (log.warning if expected else log.exception)("job_attempt_failed", error=str(error))
         try:
@@ -116,7 +116,8 @@ class JobRunner:
             return "lease_lost"
         except ServiceError:
             return "unrecorded"  # Postgres is away: the lease runs out and the job is claimed again
-        return "retry" if state == JobState.QUEUED else state.value
+        waiting = "postponed" if isinstance(error, JobPostponed) else "retry"
+        return waiting if state == JobState.QUEUED else state.value
 
     async def _give_back(self, job: ClaimedJob) -> None:
         with suppress(LeaseLost, ServiceError):

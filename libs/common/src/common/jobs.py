@@ -32,6 +32,17 @@ class JobFailed(Exception):
     """Raised by a handler to refuse a job for good, with the reason that a person will read."""
 
 
+class JobPostponed(Exception):
+    """Raised by a handler that has to wait for something outside: the job is queued for ``until``, no attempt counts.
+
+    What the task wrote to its session is undone. ``reason`` is what a person reads meanwhile.
+    """
+
+    def __init__(self, until: datetime, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
 class LeaseLost(Exception):
     """The job was claimed by another worker; whatever this one did is rolled back."""
 
@@ -156,16 +167,25 @@ async def report_progress(session: AsyncSession, job: ClaimedJob, progress: floa
     await _settle(session, job, progress=progress)
 
 
+async def save_payload(session: AsyncSession, job: ClaimedJob, payload: dict[str, Any]) -> None:
+    """Keep how far a job in stages has come, for its next attempt to go on from there. Raises ``LeaseLost``."""
+    await _settle(session, job, payload=payload)
+
+
 async def give_back(session: AsyncSession, job: ClaimedJob) -> None:
     """Return an unfinished job at a graceful stop; the attempt does not count."""
     await _settle(session, job, state=JobState.QUEUED, attempts=job.attempts - 1, lease_until=None)
 
 
 async def fail(session: AsyncSession, job: ClaimedJob, error: Exception) -> JobState:
-    """Refuse, retry later (exponential backoff, full jitter) or give up; returns the new state."""
+    """Refuse, postpone, retry later (exponential backoff, full jitter) or give up; returns the new state."""
     if isinstance(error, JobFailed):
         await _settle(session, job, state=JobState.FAILED, reason=str(error), lease_until=None)
         return JobState.FAILED
+    if isinstance(error, JobPostponed):
+        waiting = {"attempts": job.attempts - 1, "run_after": error.until, "reason": str(error)}
+        await _settle(session, job, state=JobState.QUEUED, lease_until=None, **waiting)
+        return JobState.QUEUED
     reason = error.detail if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"[:500]
     if job.attempts >= job.max_attempts:
         await _settle(session, job, state=JobState.DEAD, reason=reason, lease_until=None)

@@ -24,6 +24,7 @@ from common.metrics import WAKE_FAILURES
 
 _RECONNECT_SECONDS = 1.0
 _POLL_SECONDS = 0.1
+_WAKE_SECONDS = 0.5
 _SUBSCRIBERS_TTL = 60
 _FAILURES = (RedisError, OSError, TimeoutError)
 
@@ -61,12 +62,13 @@ class QueueWaker:
         self._redis = _arq_pool(url)
 
     async def wake(self, *queues: str) -> None:
-        """Wake the workers of the named services."""
-        for service in queues:
-            try:
-                await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=60)
-            except _FAILURES:
-                WAKE_FAILURES.inc()
+        """Wake the workers of the named services; whoever asks waits for Redis no longer than half a second."""
+        try:
+            async with asyncio.timeout(_WAKE_SECONDS):
+                for service in queues:
+                    await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=60)
+        except _FAILURES:
+            WAKE_FAILURES.inc()
 
     async def subscribers(self, publisher: str) -> list[str]:
         """Return the services that said they read the publisher's events."""

@@ -1,9 +1,9 @@
 """What a process holds open: database, Redis, objects, token keys, clients of other services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from redis.asyncio import Redis
 
@@ -13,6 +13,15 @@ from common.queue import QueueWaker, redis_client
 from common.settings import DataSettings
 from common.storage import ObjectStore
 from common.tokens import JwksKeySource, ServiceTokenSource, Verifier
+
+
+class Closable(Protocol):
+    """Something a process holds open."""
+
+    async def aclose(self) -> None: ...
+
+
+SharedT = TypeVar("SharedT", bound=Closable)
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Resources:
     service_tokens: ServiceTokenSource
     _stack: AsyncExitStack
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
+    _shared: dict[type, Any] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
@@ -75,3 +85,12 @@ class Resources:
             self._clients[name] = client
             self._stack.push_async_callback(client.aclose)
         return self._clients[name]
+
+    def shared(self, kind: type[SharedT], make: Callable[["Resources"], SharedT]) -> SharedT:
+        """Return the process's one object of a kind, made at first use and closed with the rest."""
+        if kind not in self._shared:
+            made = make(self)
+            self._shared[kind] = made
+            self._stack.push_async_callback(made.aclose)
+        found: SharedT = self._shared[kind]
+        return found

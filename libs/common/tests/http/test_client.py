@@ -133,6 +133,7 @@ async def test_a_rejection_without_a_problem_document_has_a_code_too() -> None:
             await client.get("/x")
         await client.aclose()
     assert (caught.value.code, caught.value.problem, caught.value.retry_after_s) == ("upstream.rejected", {}, 9)
+    assert caught.value.headers["retry-after"] == "9"
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -68,7 +68,8 @@ class _Outcome:
 class ServiceClient:
     """Calls one upstream: one connection pool, one breaker and one retry budget for the whole process.
 
-    ``timeout`` bounds a call with all its retries, ``attempt_timeout`` one attempt, both in seconds.
+    ``timeout`` bounds a call with all its retries, ``attempt_timeout`` one attempt and ``connect_timeout`` its
+    connecting, all in seconds.
     A call that names its own ``timeout`` is expected to be slow: its attempts may use all of it.
 
     Errors: ``Unavailable`` while the breaker is open and for a 503, ``UpstreamTimeout``,
@@ -83,6 +84,7 @@ class ServiceClient:
         name: str,
         timeout: float = 5.0,
         attempt_timeout: float = 2.0,
+        connect_timeout: float = _CONNECT_S,
         tokens: TokenSource | None = None,
         retry: RetryPolicy | None = None,
         breaker: Breaker | None = None,
@@ -96,6 +98,7 @@ class ServiceClient:
         self.breaker.watch(metrics.BREAKER_STATE.labels(name).set)
         self._timeout_s = timeout
         self._attempt_s = min(attempt_timeout, timeout)
+        self._connect_s = connect_timeout
         self._tokens = tokens
         self._retry = retry or RetryPolicy()
         self._budget = budget or RetryBudget()
@@ -220,7 +223,7 @@ class ServiceClient:
     async def _send(self, call: _Call, headers: dict[str, str], permit: Permit) -> tuple[_Outcome, str]:
         """Make one attempt, tell the breaker, and return the outcome with its label for the metrics."""
         limit_s = max(0.001, min(call.attempt_s, call.remaining_s()))
-        limits = httpx2.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
+        limits = httpx2.Timeout(limit_s, connect=min(self._connect_s, limit_s))
         try:
             async with asyncio.timeout(limit_s):
                 response = await self._client.request(
@@ -261,6 +264,7 @@ class ServiceClient:
             code=code if isinstance(code, str) else "upstream.rejected",
             problem=problem,
             retry_after_s=parse_retry_after(response.headers.get("Retry-After")),
+            headers=response.headers,
         )
 
     @staticmethod

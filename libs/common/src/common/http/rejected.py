@@ -1,5 +1,6 @@
 """What a caller learns when an upstream understood a request and refused it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -13,7 +14,8 @@ class UpstreamRejected(Exception):
     the person's.
 
     ``status_code`` is the upstream's, ``code`` its stable code or ``upstream.rejected``, ``problem``
-    the parsed problem document or an empty dict, ``retry_after_s`` what it asks for.
+    the parsed JSON body (a problem document, when it is one of ours) or an empty dict, ``headers`` those of the
+    answer, ``retry_after_s`` what it asks for.
     """
 
     def __init__(
@@ -24,6 +26,7 @@ class UpstreamRejected(Exception):
         code: str,
         problem: dict[str, Any],
         retry_after_s: float | None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{name} answered {status_code} {code}")
         self.name = name
@@ -31,6 +34,7 @@ class UpstreamRejected(Exception):
         self.code = code
         self.problem = problem
         self.retry_after_s = retry_after_s
+        self.headers: Mapping[str, str] = headers or {}
 
 
 def read_problem(response: httpx2.Response) -> dict[str, Any]:

@@ -155,6 +155,12 @@ AUTH = {
         "No account has this address and password. Which of the two is wrong is never said.",
         "Check both and try again.",
     ),
+    "auth.origin_refused": ErrorCode(
+        403,
+        "Not from this page",
+        "A page of another origin asked to renew the web app's session.",
+        "Open Running Trainer itself and sign in there.",
+    ),
     "auth.refresh_refused": ErrorCode(
         401,
         "The session has ended",

@@ -49,3 +49,12 @@ ANALYTICS = {
         "Read the best efforts again: the activity may have been deleted or changed.",
     ),
 }
+
+PICTURES = {
+    "picture.not_found": ErrorCode(
+        404,
+        "No picture of this activity",
+        f"The activity has no positions, is too new, or there is none with this id. {FOREIGN}",
+        "A picture follows an activity within seconds, if it has positions. Check the id, or try again later.",
+    ),
+}

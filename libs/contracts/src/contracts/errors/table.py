@@ -1,9 +1,11 @@
 """The table of error codes. A code, once given, keeps its meaning."""
 
 from contracts.errors.callers import ADDRESS, AUTH, IDEMPOTENCY, REQUEST
-from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, STREAMS
+from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, PICTURES, STREAMS
 from contracts.errors.platform import DATABASE, INTERNAL, SERVICE, STORAGE, UPSTREAM
 from contracts.errors.row import Family
+from contracts.errors.strava import STRAVA
+from contracts.errors.training import CALENDAR, PLAN, RUN, WORKOUT
 
 FAMILIES = {
     "request": Family("Requests", "The request itself is not as it should be.", REQUEST),
@@ -13,7 +15,13 @@ FAMILIES = {
     "activity": Family("Activities", "What was run, ridden or swum.", ACTIVITY),
     "import": Family("Imports", "What happens to a single file of an import is its reason, not an error.", IMPORT),
     "streams": Family("Streams", "The samples of an activity.", STREAMS),
+    "strava": Family("Strava", "The connection to Strava, and what Strava says.", STRAVA),
     "analytics": Family("Analytics", "Numbers made from activities.", ANALYTICS),
+    "picture": Family("Pictures", "What an activity looks like on a map.", PICTURES),
+    "plan": Family("Plans", "What is planned for a season.", PLAN),
+    "workout": Family("Workouts", "What is planned for a day.", WORKOUT),
+    "run": Family("Runs", "The training log.", RUN),
+    "calendar": Family("Calendar", "Planned and done, side by side.", CALENDAR),
     "upstream": Family("Gateway and upstream", "A service that was asked did not give an answer.", UPSTREAM),
     "storage": Family("File storage", "Originals and other files.", STORAGE),
     "database": Family("Database", "Where everything is kept.", DATABASE),

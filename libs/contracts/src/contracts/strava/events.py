@@ -39,3 +39,14 @@ class ActivityDeleted(_ActivityEvent):
     @classmethod
     def event_type(cls) -> str:
         return "activity.deleted.v1"
+
+
+class ConnectionDegraded(Event):
+    """Strava refuses the athlete's tokens: nothing is fetched until the athlete connects again."""
+
+    athlete_id: UUID
+    reason: str
+
+    @classmethod
+    def event_type(cls) -> str:
+        return "connection.degraded.v1"

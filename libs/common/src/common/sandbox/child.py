@@ -1,0 +1,55 @@
+"""The child's side: answers requests on its standard streams until the parent closes them."""
+
+import os
+import resource
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from common.sandbox.protocol import ANSWERED, REPLY, REQUEST
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def serve(answer: Callable[[bytes], bytes]) -> None:
+    """Answer requests until the parent closes the pipe; leave after running out of memory or a fault.
+
+    Called by a module that a ``Sandbox`` runs: ``sys.argv`` holds the limits of memory (bytes) and time (s).
+    """
+    memory, seconds = int(sys.argv[1]), int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not land between replies
+    requests = sys.stdin.buffer
+    while header := requests.read(REQUEST.size):
+        _limit_time(seconds)
+        kind, reply = _answer(answer, requests, *REQUEST.unpack(header))
+        replies.write(REPLY.pack(kind, len(reply), _resident()))
+        replies.write(reply)
+        replies.flush()
+        if kind != ANSWERED:
+            return
+
+
+def _limit_time(seconds: int) -> None:
+    """The parent watches the clock; this ends a child whose parent is gone."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(spent.ru_utime + spent.ru_stime) + 2 * seconds + 1, hard))
+
+
+def _answer(answer: Callable[[bytes], bytes], requests: BinaryIO, size: int) -> tuple[bytes, bytes]:
+    try:
+        return ANSWERED, answer(requests.read(size))
+    except MemoryError:
+        return b"m", b""
+    except Exception:  # noqa: BLE001 - the parent must hear of it; the log gets all of it
+        traceback.print_exc()
+        return b"c", b""
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE

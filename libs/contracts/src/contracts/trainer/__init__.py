@@ -1,0 +1,1 @@
+"""What training is made of, and what trainer answers."""
