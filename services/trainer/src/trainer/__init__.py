@@ -1,0 +1,1 @@
+"""Plans, workouts and runs, and which run was which workout."""

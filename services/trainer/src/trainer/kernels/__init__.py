@@ -1,0 +1,1 @@
+"""Pure computing: no web, no database."""
