@@ -1,0 +1,11 @@
+"""The web process of thumbnails."""
+
+from fastapi import FastAPI
+
+from common.app import create_app
+from thumbnails.pictures import endpoints as pictures
+from thumbnails.settings import ThumbnailsSettings
+
+
+def create() -> FastAPI:
+    return create_app("thumbnails", ThumbnailsSettings.from_environment(), routers=[pictures.router])

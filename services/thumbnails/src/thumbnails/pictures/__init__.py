@@ -1,0 +1,1 @@
+"""A route, its picture, and where pictures are kept."""
