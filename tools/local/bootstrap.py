@@ -144,13 +144,15 @@ def venv_package(interpreter: str) -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
 
 
-def ensure_libraries(lock: Path) -> None:
-    """Provide the shared libraries WeasyPrint draws with, where a locked package needs them."""
-    if "\nweasyprint==" not in lock.read_text(encoding="utf-8"):
-        return
-    missing = [package for name, package in WEASYPRINT_LIBRARIES.items() if ctypes.util.find_library(name) is None]
-    if missing:
-        install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
+def ensure_system_packages(lock: Path) -> None:
+    """Provide what is not in wheels: the libraries WeasyPrint draws with, the browser that Playwright drives."""
+    locked = lock.read_text(encoding="utf-8")
+    if "\nweasyprint==" in locked:
+        missing = [package for name, package in WEASYPRINT_LIBRARIES.items() if ctypes.util.find_library(name) is None]
+        if missing:
+            install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
+    if "\nplaywright==" in locked and shutil.which("chromium") is None:
+        install_system_packages(["chromium"], needed_for="Testing the pages in a browser", required=False)
 
 
 def pip(*arguments: str, expected: int) -> None:
@@ -183,7 +185,7 @@ def install(name: str) -> None:
     if not lock.exists():
         raise BootstrapError(f"requirements/{name}.txt is missing; it comes with the project, `make lock` makes it")
     ensure_venv()
-    ensure_libraries(lock)
+    ensure_system_packages(lock)
     count = sum("==" in line and not line.startswith((" ", "#")) for line in lock.read_text("utf-8").splitlines())
     say(f"Installing {count} packages from requirements/{name}.txt")
     STAMP.unlink(missing_ok=True)

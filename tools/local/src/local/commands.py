@@ -30,6 +30,8 @@ def up(topology: Topology, _name: str | None) -> int:
         startup.say(f"Running Trainer is up: {topology.url('gateway')}")
     else:
         startup.say("Everything is up")
+    if topology.has_emulator:
+        startup.say(f"Strava is emulated at {topology.emulator_url}; STRAVA_CLIENT_ID names a real app")
     if account is not None:
         _print_admin(account)
     return 0
@@ -172,7 +174,7 @@ def clean(topology: Topology, _name: str | None) -> int:
         for server in (Postgres.name, Valkey.name):
             remove_server_folder(topology.home, server)
         # Only what is ours: RT_HOME may have been pointed at a folder that holds other things too.
-        for folder in (topology.logs, topology.home / "objects", topology.run):
+        for folder in (topology.logs, topology.home / "objects", topology.emulator_home, topology.run):
             shutil.rmtree(folder, ignore_errors=True)
         for file in ("secrets.env", "demo.env"):
             (topology.home / file).unlink(missing_ok=True)

@@ -35,6 +35,31 @@ class Credentials:
         """Keys for sensitive columns: `id:base64 of 32 bytes`, the active one first, comma-separated."""
         return self.values["ENCRYPTION_KEYS"]
 
+    @property
+    def signing_secrets(self) -> str:
+        """What signed addresses are signed with: base64 of 32 bytes, the active one first, comma-separated."""
+        return self.values["SIGNING_SECRETS"]
+
+    @property
+    def strava_encryption_keys(self) -> str:
+        """Keys for the sensitive columns of strava, which are not auth's: the same form."""
+        return self.values["ENCRYPTION_KEYS_STRAVA"]
+
+    @property
+    def emulator(self) -> str:
+        """The app's client secret at the Strava emulator."""
+        return self.values["STRAVA_EMULATOR_SECRET"]
+
+    @property
+    def webhook_path(self) -> str:
+        """The part of the webhook's path that nobody can guess."""
+        return self.values["STRAVA_WEBHOOK_SECRET"]
+
+    @property
+    def webhook_verify_token(self) -> str:
+        """What Strava repeats in the handshake of a subscription."""
+        return self.values["STRAVA_VERIFY_TOKEN"]
+
     def database(self, service: str) -> str:
         """Password of a service's database role."""
         return self.values[_database_key(service)]
@@ -51,17 +76,22 @@ def load_or_create(path: Path, services: Iterable[str]) -> Credentials:
     """
     existing = read_env_file(path)
     wanted = ["POSTGRES_PASSWORD", "REDIS_PASSWORD"]
+    wanted += ["STRAVA_EMULATOR_SECRET", "STRAVA_WEBHOOK_SECRET", "STRAVA_VERIFY_TOKEN"]
     for service in sorted(services):
         wanted += [_database_key(service), _client_key(service)]
     made = {name: secrets.token_urlsafe(32) for name in wanted if name not in existing}
-    if "ENCRYPTION_KEYS" not in existing:
-        made["ENCRYPTION_KEYS"] = f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    keys = {"ENCRYPTION_KEYS": "k1:", "ENCRYPTION_KEYS_STRAVA": "k1:", "SIGNING_SECRETS": ""}
+    made |= {name: prefix + _key() for name, prefix in keys.items() if name not in existing}
     values = existing | made
     _refuse_examples(values, path)
     if made:
         _write(path, values)
     path.chmod(0o600)
     return Credentials(values)
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _write(path: Path, values: Mapping[str, str]) -> None:

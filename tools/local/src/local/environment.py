@@ -9,11 +9,15 @@ from sqlalchemy.engine import URL, make_url
 from local.credentials import Credentials
 from local.postgres import Postgres
 from local.server import EmbeddedServer
-from local.topology import PORT_OFFSETS, Service, Topology
+from local.topology import EMULATOR, PORT_OFFSETS, STRAVA_APP, Service, Topology
 from local.valkey import Valkey
 
 Role = Literal["service", "worker"]
+SIGNERS = ("strava", "thumbnails", "pdf")
 DEFAULT_ADMIN_EMAIL = "admin@running-trainer.local"
+EMULATOR_CLIENT_ID = "1"
+# Of all processes only those that need them are told these.
+_NOT_FOR_ALL = ("DATABASE_ADMIN_URL", *STRAVA_APP)
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,7 @@ class Platform:
     def environment(self, service: Service, role: Role) -> dict[str, str]:
         """Everything one process is told: the operator's settings, and over them what follows from here."""
         topology, credentials = self.topology, self.credentials
-        told = dict(topology.settings)
-        told.pop("DATABASE_ADMIN_URL", None)
-        told.setdefault("ENVIRONMENT", "production")
+        told = self._told_to_all()
         told |= {f"{name.upper()}_URL": topology.url(name) for name in PORT_OFFSETS}
         told |= {
             "HOST": "127.0.0.1",
@@ -86,9 +88,28 @@ class Platform:
         }
         if service.has_database:
             told["DATABASE_URL"] = self.database_url(service.name)
+        if service.name in SIGNERS:
+            told["SIGNING_SECRETS"] = credentials.signing_secrets
         if service.name == "auth":
             told |= self._auth_environment()
+        if service.name == "strava":
+            told |= self._strava_environment()
         return told | {"RT_PROCESS": process_name(service.name, role)}
+
+    def emulator_environment(self) -> dict[str, str]:
+        """What the Strava emulator is told."""
+        return self._told_to_all() | {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.topology.emulator_port),
+            "EMULATOR_CLIENT_ID": EMULATOR_CLIENT_ID,
+            "EMULATOR_CLIENT_SECRET": self.credentials.emulator,
+            "EMULATOR_HOME": str(self.topology.emulator_home),
+            "RT_PROCESS": EMULATOR,
+        }
+
+    def _told_to_all(self) -> dict[str, str]:
+        told = {name: value for name, value in self.topology.settings.items() if name not in _NOT_FOR_ALL}
+        return {"ENVIRONMENT": "production", "PUBLIC_URL": self.topology.url("gateway")} | told
 
     def _object_store(self, service: str) -> str:
         given = self.topology.settings.get("OBJECT_STORE_URL")
@@ -101,6 +122,24 @@ class Platform:
             "ENCRYPTION_KEYS": self.credentials.encryption_keys,
             "ADMIN_EMAIL": self.admin_email,
         }
+
+    def _strava_environment(self) -> dict[str, str]:
+        """The app's credentials at Strava or at the emulator, and what protects the tokens and the webhook."""
+        return self._strava_credentials() | {
+            "STRAVA_WEBHOOK_SECRET": self.credentials.webhook_path,
+            "STRAVA_VERIFY_TOKEN": self.credentials.webhook_verify_token,
+            "ENCRYPTION_KEYS": self.credentials.strava_encryption_keys,
+        }
+
+    def _strava_credentials(self) -> dict[str, str]:
+        if self.topology.has_emulator:
+            return {
+                "STRAVA_CLIENT_ID": EMULATOR_CLIENT_ID,
+                "STRAVA_CLIENT_SECRET": self.credentials.emulator,
+                "STRAVA_API_BASE": f"{self.topology.emulator_url}/api/v3",
+                "STRAVA_OAUTH_BASE": self.topology.emulator_url,
+            }
+        return {name: self.topology.settings[name] for name in STRAVA_APP if name in self.topology.settings}
 
 
 def process_name(service: str, role: Role) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from local.topology import Topology
+from local.topology import EMULATOR, Topology
 
 Health = Literal["healthy", "unhealthy", "silent"]
 POLL_S = 0.05
@@ -18,6 +18,8 @@ def health_ports(topology: Topology) -> dict[str, int]:
         ports[service.name] = topology.port(service.name)
         if service.has_worker:
             ports[f"{service.name}-worker"] = topology.metrics_port(service.name)
+    if topology.has_emulator:
+        ports[EMULATOR] = topology.emulator_port
     return ports
 
 

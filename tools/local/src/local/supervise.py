@@ -1,6 +1,7 @@
 """The supervisor's own process: `python -m local.supervise <fingerprint>`."""
 
 import fcntl
+import importlib
 import os
 import sys
 from functools import partial
@@ -9,7 +10,7 @@ from local.environment import Platform, Role, process_name
 from local.forking import preload
 from local.startup import prepare
 from local.supervisor import Supervisor
-from local.topology import Service, Topology
+from local.topology import EMULATOR, Service, Topology
 from local.units import ForkedUnit, ServerUnit, Unit
 
 
@@ -21,6 +22,11 @@ def run_process(service: str, role: Role) -> None:
     run(service, role)
 
 
+def run_emulator() -> None:
+    """Be the Strava emulator until told to stop; runs in the fork."""
+    importlib.import_module("strava_emulator.__main__").main()
+
+
 def units_of(platform: Platform) -> list[Unit]:
     """Return everything that should run, in the order of starting."""
     servers: list[Unit] = [ServerUnit(server) for server in platform.servers]
@@ -29,7 +35,7 @@ def units_of(platform: Platform) -> list[Unit]:
         for service in platform.topology.services
         for role in (("service", "worker") if service.has_worker else ("service",))
     ]
-    return [*servers, *processes]
+    return [*servers, *processes, *_emulator(platform)]
 
 
 def _unit(platform: Platform, service: Service, role: Role) -> Unit:
@@ -40,6 +46,13 @@ def _unit(platform: Platform, service: Service, role: Role) -> Unit:
         run=platform.topology.run,
         logs=platform.topology.logs,
     )
+
+
+def _emulator(platform: Platform) -> list[Unit]:
+    if not platform.topology.has_emulator:
+        return []
+    topology = platform.topology
+    return [ForkedUnit(EMULATOR, run_emulator, platform.emulator_environment(), topology.run, topology.logs)]
 
 
 def main() -> None:

@@ -17,10 +17,13 @@ PORT_OFFSETS = {
     "thumbnails": 6,
 }
 WORKER_METRICS_OFFSET = 1100
+EMULATOR = "strava-emulator"
+STRAVA_APP = ("STRAVA_CLIENT_ID", "STRAVA_CLIENT_SECRET")
+EMULATOR_OFFSET = 1200
 POSTGRES_OFFSET = -2568
 VALKEY_OFFSET = -1621
 _LOWEST_BASE = 1024 - POSTGRES_OFFSET
-_HIGHEST_BASE = 65535 - WORKER_METRICS_OFFSET - max(PORT_OFFSETS.values())
+_HIGHEST_BASE = 65535 - EMULATOR_OFFSET
 
 
 class SettingError(ValueError):
@@ -55,10 +58,13 @@ class Topology:
     def from_environment(cls, environment: Mapping[str, str] | None = None, root: Path = ROOT) -> "Topology":
         """Read RT_HOME, RT_PORT_BASE and the rest from the environment, else from `.env` in the project root.
 
-        Raises `SettingError` when RT_PORT_BASE is not a number or leaves no room for the other ports.
+        Raises `SettingError` when RT_PORT_BASE is not a number or leaves no room for the other ports, and when
+        only half of the app's credentials at Strava is given.
         """
         given = os.environ if environment is None else environment
         settings = {**read_env_file(root / ".env"), **{key: value for key, value in given.items() if value}}
+        if len([name for name in STRAVA_APP if name in settings]) == 1:
+            raise SettingError(f"{' and '.join(STRAVA_APP)} belong together: Strava gives both, set both or neither")
         home = Path(settings.get("RT_HOME", "var")).expanduser()
         return cls(
             home=home if home.is_absolute() else root / home,
@@ -75,6 +81,26 @@ class Topology:
     def metrics_port(self, service: str) -> int:
         """Port on which a service's worker answers /metrics and /health."""
         return self.port(service) + WORKER_METRICS_OFFSET
+
+    @property
+    def has_emulator(self) -> bool:
+        """Whether the Strava emulator runs: there is a strava service, and nobody gave it credentials of Strava's."""
+        return "STRAVA_CLIENT_ID" not in self.settings and any(each.name == "strava" for each in self.services)
+
+    @property
+    def emulator_port(self) -> int:
+        """Port of the Strava emulator."""
+        return self.port_base + EMULATOR_OFFSET
+
+    @property
+    def emulator_url(self) -> str:
+        """Address of the Strava emulator."""
+        return f"http://127.0.0.1:{self.emulator_port}"
+
+    @property
+    def emulator_home(self) -> Path:
+        """Folder in which the Strava emulator keeps what it was told."""
+        return self.home / "emulator"
 
     @property
     def postgres_port(self) -> int:

@@ -139,10 +139,19 @@ def add_auth(project: Project, *, migrations: bool = False) -> None:
     project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
 
 
+def add_strava(project: Project) -> None:
+    """Add a service called strava, beside which the Strava emulator runs."""
+    source = project.root / "services" / "strava" / "src"
+    (source / "strava").mkdir(parents=True)
+    for name, text in {"__init__": "", "main": SERVICE}.items():
+        (source / "strava" / f"{name}.py").write_text(text, encoding="utf-8")
+    project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
+
+
 def free_port_base() -> int:
     """Return a base whose ports, and those that follow from it, nobody uses now."""
     services = range(7)
-    return free_port(offsets=(*services, *(1100 + each for each in services), -2568, -1621))
+    return free_port(offsets=(*services, *(1100 + each for each in services), 1200, -2568, -1621))
 
 
 def eventually(probe: Callable[[], T], *, within: float = 20.0, what: str = "") -> T:

@@ -1,0 +1,25 @@
+"""Run the emulator: ``python -m strava_emulator``."""
+
+import uvicorn
+
+from common.logs import configure_logs
+from strava_emulator.app import create_app
+from strava_emulator.settings import EmulatorSettings
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    settings = EmulatorSettings()
+    configure_logs("strava-emulator", "INFO")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Faults on demand: which calls they hit, and with what."""
+
+from strava_emulator.errors import StravaError, inactive, of_status
+from strava_emulator.models import Faults
+
+
+class FaultPlan:
+    """The faults that stand, and how far a share or a number of calls has come."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self._left: int | None = None
+        self._share = 0.0
+
+    def put(self, faults: Faults) -> None:
+        """Take these from now on, in place of the former."""
+        self.faults = faults
+        self._left = faults.calls
+        self._share = 0.0
+
+    @property
+    def calls_left(self) -> int | None:
+        """Calls still to be hit; None for no end."""
+        return self._left
+
+    def delay_s(self, path: str) -> float:
+        return self.faults.delay_s if self._concerns(path) else 0.0
+
+    def hit(self, path: str) -> StravaError | None:
+        """The error a call gets, None when it goes through."""
+        if self.faults.inactive_application:
+            return inactive()
+        if self.faults.status is None or not self._concerns(path) or self._left == 0:
+            return None
+        self._share += self.faults.share
+        if self._share < 1:
+            return None
+        self._share -= 1
+        if self._left is not None:
+            self._left -= 1
+        return of_status(self.faults.status)
+
+    def _concerns(self, path: str) -> bool:
+        return not self.faults.paths or path.startswith(tuple(self.faults.paths))

@@ -1,0 +1,48 @@
+"""What happens to every call before its endpoint: the base without prefix, faults, limits."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from strava_emulator.emulator import Emulator
+
+API_PREFIX = "/api/v3"
+OURS = ("/emulator", "/health", "/docs", "/openapi.json", "/oauth/authorize")  # no faults: people and tests work here
+UNLIMITED = ("/oauth/", "/push_subscriptions")
+
+
+class Traffic:
+    """Serves the API with and without ``/api/v3`` before it; counts calls, delays and refuses them."""
+
+    def __init__(self, app: ASGIApp, emulator: Emulator) -> None:
+        self._app = app
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path.startswith(f"{API_PREFIX}/"):
+            path = path.removeprefix(API_PREFIX)
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        if path == "/" or path.startswith(OURS):
+            await self._app(scope, receive, send)
+            return
+        faults = self._emulator.faults
+        if delay_s := faults.delay_s(path):
+            await asyncio.sleep(delay_s)
+        error = faults.hit(path)
+        if not path.startswith(UNLIMITED):
+            error = self._emulator.limits.take(scope["method"], self._emulator.clock()) or error
+            send = self._with_headers(send)
+        await (error.response() if error else self._app)(scope, receive, send)
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = self._emulator.limits.headers(self._emulator.clock())
+                message["headers"] = [*message["headers"], *((k.lower().encode(), v.encode()) for k, v in told.items())]
+            await send(message)
+
+        return sending
