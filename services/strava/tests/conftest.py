@@ -1,19 +1,29 @@
+import base64
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import auth_stand_in
 import httpx2
 import pytest
+from emulated import Emulated, Runner
 
+from common.crypto import KeyRing
+from common.resources import Resources
 from common.testing.databases import empty
 from common.testing.plugin import Environment, serving
+from common.testing.ports import free_port
 from common.testing.processes import WorkerProcess
 from common.testing.tokens import TokenMint
+from common.testing.upstream import serve
 from common.testing.wait import eventually
 from strava.main import create
+from strava.settings import StravaSettings
+from strava.webhooks.subscription import ensure_subscription
+
+SIGNING_SECRETS = base64.b64encode(b"a secret of at least 32 bytes, for tests").decode()
 
 
 class Athlete:
@@ -55,10 +65,19 @@ def auth_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
+    """Strava's emulator; its port is known before it runs, and it runs once a test wants it."""
+    emulated = Emulated(free_port(), tmp_path_factory.mktemp("emulator"))
+    yield emulated
+    emulated.stop()
+
+
+@pytest.fixture(scope="session")
 def strava_environment(
     schemas: Callable[[str], str],
     redis_database_url: str,
     auth_url: str,
+    emulated: Emulated,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Environment:
     return {
@@ -68,6 +87,16 @@ def strava_environment(
         "OBJECT_STORE_URL": f"file://{tmp_path_factory.mktemp('objects')}",
         "SERVICE_CLIENT_SECRET": "a-secret-of-the-test",
         "AUTH_URL": auth_url,
+        "SIGNING_SECRETS": SIGNING_SECRETS,
+        "PUBLIC_URL": f"http://127.0.0.1:{free_port()}",
+        "STRAVA_CLIENT_ID": "1",
+        "STRAVA_CLIENT_SECRET": "emulator-secret",
+        "STRAVA_API_BASE": f"{emulated.url}/api/v3",
+        "STRAVA_OAUTH_BASE": emulated.url,
+        "STRAVA_WEBHOOK_SECRET": "path-of-the-test",
+        "STRAVA_VERIFY_TOKEN": "verify-token-of-the-test",
+        "STRAVA_RETRY_DELAYS": "[0.1, 0.1, 0.3, 0.3, 0.5, 0.5, 1, 1, 1, 1]",
+        "ENCRYPTION_KEYS": KeyRing.new_setting(),
     }
 
 
@@ -88,8 +117,18 @@ async def strava(
     await empty(strava_environment["DATABASE_URL"])
     for name, value in strava_environment.items():
         monkeypatch.setenv(name, value)
-    async with serving(create(), mint) as client:
+    app = create()
+    port = int(strava_environment["PUBLIC_URL"].rpartition(":")[2])
+    async with serving(app, mint) as client, serve(app, port=port):  # the second is where webhooks arrive
         yield client
+
+
+@pytest.fixture
+async def resources(strava: httpx2.AsyncClient) -> AsyncIterator[Resources]:
+    """What a process of the activity store holds open, for tests that look inside or call a part of it."""
+    async with Resources.open("strava", StravaSettings.from_environment()) as resources:
+        await resources.redis.flushdb()
+        yield resources
 
 
 @pytest.fixture
@@ -100,3 +139,31 @@ def new_athlete(strava: httpx2.AsyncClient, mint: TokenMint) -> Callable[[], Ath
 @pytest.fixture
 def athlete(new_athlete: Callable[[], Athlete]) -> Athlete:
     return new_athlete()
+
+
+@pytest.fixture
+async def new_runner(new_athlete: Callable[[], Athlete], emulated: Emulated) -> Callable[[], Awaitable[Runner]]:
+    """Make people who have an account at Strava and here, not connected yet."""
+    await emulated.start()
+    await emulated.reset()
+
+    async def make() -> Runner:
+        return Runner(new_athlete(), emulated, await emulated.new_athlete())
+
+    return make
+
+
+@pytest.fixture
+async def runner(new_runner: Callable[[], Awaitable[Runner]], resources: Resources) -> Runner:
+    """Somebody who is connected, and of whose activities Strava tells."""
+    runner = await new_runner()
+    response = await runner.connect()
+    assert response.status_code == 200, response.text
+
+    async def settled() -> bool:
+        await ensure_subscription(resources)
+        status = await runner.status()
+        return bool(status["webhook"]["state"] == "active" and status["last_sync_at"])
+
+    await eventually(settled, within=20, what="the subscription and the first sync")
+    return runner

@@ -5,8 +5,10 @@ from fastapi import FastAPI
 from common.app import API_PREFIX, create_app
 from strava.activities import endpoints as activities
 from strava.activities import internal
+from strava.connections import endpoints as connections
 from strava.imports import endpoints as imports
 from strava.settings import StravaSettings
+from strava.webhooks import endpoints as webhooks
 
 
 def create() -> FastAPI:
@@ -14,7 +16,13 @@ def create() -> FastAPI:
     return create_app(
         "strava",
         settings,
-        routers=[activities.router, imports.router],
+        routers=[
+            activities.router,
+            imports.router,
+            connections.router,
+            connections.waiting_router,
+            webhooks.router,
+        ],
         root_routers=[internal.router],
         body_limits={f"{API_PREFIX}{imports.PATH}": settings.max_archive_size + settings.max_body_size},
     )

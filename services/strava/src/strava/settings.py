@@ -1,10 +1,71 @@
 """Settings of the activity store."""
 
-from pydantic import Field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Self
 
-from common.settings import DataSettings
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+
+from common.crypto import KeyRing
+from common.settings import SigningSettings
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
+"""A secret that may be left out; an empty variable counts as left out."""
 
 
-class StravaSettings(DataSettings):
+@dataclass(frozen=True)
+class Application:
+    """The operator's application at Strava, and the keys that its athletes' tokens are sealed with."""
+
+    client_secret: str
+    webhook_secret: str
+    verify_token: str
+    keys: KeyRing
+
+
+class StravaSettings(SigningSettings):
+    thumbnails_url: str = "http://127.0.0.1:8006"
     max_file_size: int = Field(default=64 << 20, description="bytes of one file, inflated")
     max_archive_size: int = Field(default=2 << 30, description="bytes of one upload")
+
+    public_url: str = Field(default="http://127.0.0.1:8000", description="the gateway as browsers and Strava see it")
+    strava_client_id: str = Field(default="", description="of the operator's application; empty: no Strava")
+    strava_client_secret: OptionalSecret = None
+    strava_api_base: str = "https://www.strava.com/api/v3"
+    strava_oauth_base: str = "https://www.strava.com"
+    strava_webhook_secret: OptionalSecret = Field(default=None, description="last part of the webhook's path")
+    strava_verify_token: OptionalSecret = Field(default=None, description="what Strava repeats when it subscribes")
+    encryption_keys: OptionalSecret = None
+    strava_retry_delays: tuple[float, ...] = Field(
+        default=(5, 30, 300, 900, 2700), description="s until Strava is asked again for what it has not ready"
+    )
+    strava_recent_days: int = Field(default=90, ge=1, description="history that the first connection fetches")
+    strava_poll_seconds: float = Field(default=900, description="how often to ask while webhooks are off or silent")
+    strava_silent_seconds: float = Field(default=86_400, description="without any event, webhooks count as silent")
+
+    @model_validator(mode="after")
+    def _application_is_whole(self) -> Self:
+        if self.strava_client_id:
+            _ = self.application
+        return self
+
+    @cached_property
+    def application(self) -> Application:
+        """The secrets that go with ``strava_client_id``. Raises ``ValueError`` when one is unset."""
+        names = ("strava_client_secret", "strava_webhook_secret", "strava_verify_token", "encryption_keys")
+        given: list[SecretStr | None] = [getattr(self, name) for name in names]
+        missing = [name.upper() for name, value in zip(names, given, strict=True) if value is None]
+        if missing:
+            raise ValueError(f"STRAVA_CLIENT_ID is set, so these must be too: {', '.join(missing)}")
+        client_secret, webhook_secret, verify_token, keys = (each.get_secret_value() for each in given if each)
+        return Application(client_secret, webhook_secret, verify_token, KeyRing.from_setting(keys))
+
+    @property
+    def callback_uri(self) -> str:
+        """Where Strava sends the athlete's browser back to."""
+        return f"{self.public_url.rstrip('/')}/api/v1/strava/callback"
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Strava sends events to."""
+        return f"{self.public_url.rstrip('/')}/api/v1/strava/webhook/{self.application.webhook_secret}"

@@ -75,12 +75,13 @@ async def test_a_change_counts_the_version_up_and_a_stale_one_is_refused(athlete
     changed = await athlete.request(
         "PATCH", path, json={"name": "Evening loop", "sport": "TrailRun"}, headers={"If-Match": '"1"'}
     )
-    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert changed.status_code == 200
+    assert changed.headers["etag"].startswith('"2-')
     assert changed.json()["edited"] == ["name", "sport"]
     stale = await athlete.request("PATCH", path, json={"name": "Late"}, headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")
     same = await athlete.request("PATCH", path, json={"name": "Evening loop"})
-    assert same.headers["etag"] == '"2"'
+    assert same.headers["etag"].startswith('"2-')
     history = (await athlete.get(f"{path}/history"))["items"]
     assert [entry["action"] for entry in history] == ["created", "updated"]
 

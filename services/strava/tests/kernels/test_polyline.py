@@ -5,6 +5,7 @@ from strava.files.recording import Column
 from strava.kernels.derived import Bounds
 from strava.kernels.distance import geodesic_steps
 from strava.kernels.polyline import bounds, encode, simplify
+from strava.kernels.polyline import decode as ours
 
 
 def decode(text: str) -> list[tuple[float, float]]:
@@ -80,3 +81,14 @@ def test_steps_agree_with_the_ellipsoid() -> None:
     lng = geodesic_steps(np.array([(0.0, 179.9995), (0.0, -179.9995)]))[0] / small
     assert (lat, pole, lng) == pytest.approx((110_574, 111_694, 111_320), abs=1)
     assert geodesic_steps(np.array([(0.0, 0.0), (0.0, 90.0)]))[0] == pytest.approx(6_371_008.8 * np.pi / 2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 300])
+def test_decoding_is_the_inverse_of_encoding(count: int) -> None:
+    track: Column = np.column_stack((np.linspace(-89, 89, count), np.linspace(179, -179, count))).round(5)
+    assert ours(encode(track)) == pytest.approx(track, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", ["", "_", "~~~~~~~~~~~~~~~~", "_p~iF~ps|U_", "é", "\x00", "_p~iF"])
+def test_a_damaged_polyline_is_read_as_far_as_it_goes(text: str) -> None:
+    assert ours(text).shape[1] == 2

@@ -9,10 +9,11 @@ from fastapi.responses import StreamingResponse
 
 from common.etag import etag_for, not_modified, require_match
 from common.pagination import Page, Paging
+from common.rendered import Rendered
 from common.route import DbSession, ProcessResources, TransactionalRoute
 from strava.activities import geojson, listing, repository, service
 from strava.activities.listing import ActivityFilter
-from strava.activities.pagecache import PageCache
+from strava.activities.pictures import Addresses, PictureAddresses
 from strava.activities.schemas import (
     ActivityChange,
     ActivityDetail,
@@ -26,6 +27,7 @@ from strava.activities.schemas import (
     StreamOut,
 )
 from strava.dependencies import AthleteId
+from strava.models import Activity
 from strava.streams import serving
 from strava.streams.serving import Resolution
 
@@ -49,32 +51,39 @@ def tagged(request: Request, body_and_etag: tuple[bytes, str], *, media_type: st
     return Response(body, media_type=media_type, headers={"ETag": etag})
 
 
-_lists = PageCache()
+_lists = Rendered()
+
+
+def tag_of(activity: Activity, addresses: PictureAddresses) -> str:
+    """Return the entity tag of an activity's detail: its version, and the address of its picture."""
+    return etag_for(activity.version, addresses.edition(activity.picture_revision))
 
 
 @router.get("", response_model=Page[ActivityItem])
 async def list_activities(
-    request: Request, session: DbSession, athlete: AthleteId, chosen: Filter, paging: Paging
+    request: Request, session: DbSession, athlete: AthleteId, addresses: Addresses, chosen: Filter, paging: Paging
 ) -> Response:
     """List activities, the newest first."""
-    key = (athlete, request.url.query)
+    place = (athlete, f"{addresses.edition()} {request.url.query}")
     version = await repository.list_version(session, athlete)
-    known = _lists.get(key, version)
-    if known is None:
-        page = await listing.page_of(session, athlete, chosen, paging)
-        known = rendered({"items": page.items, "next_cursor": page.next_cursor})
-        _lists.put(key, version, known)
-    return tagged(request, known)
+    body = _lists.find(place, version)
+    if body is None:
+        page = await listing.page_of(session, athlete, chosen, paging, addresses)
+        body, _ = rendered({"items": page.items, "next_cursor": page.next_cursor})
+        _lists.keep(place, version, body)
+    return tagged(request, (body, etag_for(body)))
 
 
 @router.get("/{activity_id}", response_model=ActivityDetail)
-async def read_activity(request: Request, session: DbSession, athlete: AthleteId, activity_id: UUID) -> Response:
+async def read_activity(
+    request: Request, session: DbSession, athlete: AthleteId, addresses: Addresses, activity_id: UUID
+) -> Response:
     """Read an activity with its recordings, without streams."""
     activity = await service.find(session, athlete, activity_id)
-    etag = etag_for(activity.version)
+    etag = tag_of(activity, addresses)
     if not_modified(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
-    detail = await service.detail_of(session, activity)
+    detail = await service.detail_of(session, activity, addresses)
     return Response(detail.model_dump_json(), media_type="application/json", headers={"ETag": etag})
 
 
@@ -84,6 +93,7 @@ async def change_activity(
     response: Response,
     session: DbSession,
     athlete: AthleteId,
+    addresses: Addresses,
     activity_id: UUID,
     body: ActivityChange,
 ) -> ActivityDetail:
@@ -91,8 +101,8 @@ async def change_activity(
     activity = await service.find(session, athlete, activity_id, lock=True)
     require_match(request, activity.version)
     await service.change(session, activity, body)
-    response.headers["ETag"] = etag_for(activity.version)
-    return await service.detail_of(session, activity)
+    response.headers["ETag"] = tag_of(activity, addresses)
+    return await service.detail_of(session, activity, addresses)
 
 
 @router.delete("/{activity_id}", status_code=204)

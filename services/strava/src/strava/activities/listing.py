@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.pagination import Keyset, Page, PageParams
+from strava.activities.pictures import PictureAddresses
 from strava.models import Activity
 
 ORDER = Keyset((Activity.start_time, "desc"), (Activity.id, "desc"))
@@ -35,6 +36,7 @@ COLUMNS = (
     Activity.sources,
     Activity.strava_id,
     Activity.has_map,
+    Activity.picture_revision,
     Activity.version,
 )
 _ESCAPE = "\\"
@@ -72,7 +74,11 @@ class ActivityFilter(BaseModel):
 
 
 async def page_of(
-    session: AsyncSession, athlete_id: UUID, chosen: ActivityFilter, paging: PageParams
+    session: AsyncSession,
+    athlete_id: UUID,
+    chosen: ActivityFilter,
+    paging: PageParams,
+    addresses: PictureAddresses,
 ) -> Page[dict[str, Any]]:
     """Return a page of the athlete's activities, the newest first."""
     query = (
@@ -82,16 +88,20 @@ async def page_of(
         .limit(paging.limit + 1)
     )
     rows = (await session.execute(query)).mappings().all()
-    return ORDER.page(rows, paging.limit, lambda row: (row["start_time"], row["id"]), rendered)
+    return ORDER.page(
+        rows, paging.limit, lambda row: (row["start_time"], row["id"]), lambda row: rendered(row, addresses)
+    )
 
 
-def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
+def rendered(row: Mapping[Any, Any], addresses: PictureAddresses) -> dict[str, Any]:
     """An activity's row as the API shows it."""
+    shown = dict(row)
+    revision = shown.pop("picture_revision")
     start: datetime = row["start_time"]
     strava_id = row["strava_id"]
     return {
-        **row,
+        **shown,
         "start_time_local": start.astimezone(ZoneInfo(row["timezone"])),
         "strava_id": str(strava_id) if strava_id is not None else None,
-        "thumbnail_url": None,
+        "thumbnail_url": addresses.of(row["id"], revision),
     }

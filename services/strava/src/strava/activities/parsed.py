@@ -15,7 +15,10 @@ _FULL = 0.01  # a split may miss a centimetre by rounding and is still a full on
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a recording came from: the stored original and its place in it."""
+    """Where a recording came from: the stored original and its place in it.
+
+    What came from Strava has its number there, and that of the fetch that brought it.
+    """
 
     athlete_id: UUID
     source: str
@@ -23,6 +26,8 @@ class Origin:
     sha256: str
     file_name: str
     part: int
+    strava_id: int | None = None
+    fetch_number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class ParsedRecording:
             "has_map": derived.polyline is not None,
             "timezone": derived.timezone,
             "streams": sorted(derived.streams),
+            "name": self.recording.name,
+            "description": self.recording.notes,
         }
 
     def quality(self) -> dict[str, Any]:

@@ -9,10 +9,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strava.activities.matching import Candidate
-from strava.models import Activity, ActivityAudit, ActivityListVersion, Lap, Recording, Split, Stream
+from strava.models import Activity, ActivityAudit, ActivityListVersion, Lap, Recording, Split, Stream, Tombstone
 from strava.streams.codec import Column, decode, encode
 
 _LIST_VERSION = select(ActivityListVersion.version).where(ActivityListVersion.athlete_id == bindparam("athlete"))
+
+
+_WHENCE = select(Recording.object_key, Recording.strava_id)
 
 
 async def list_version(session: AsyncSession, athlete_id: UUID) -> int:
@@ -64,6 +67,12 @@ async def recording_of(session: AsyncSession, athlete_id: UUID, sha256: str, par
     return recording
 
 
+async def recording_of_strava(session: AsyncSession, athlete_id: UUID, strava_id: int) -> Recording | None:
+    query = select(Recording).where(Recording.athlete_id == athlete_id, Recording.strava_id == strava_id)
+    recording: Recording | None = await session.scalar(query)
+    return recording
+
+
 async def recordings(session: AsyncSession, activity_id: UUID) -> Sequence[Recording]:
     """The recordings of an activity, the primary one first."""
     query = select(Recording).where(Recording.activity_id == activity_id)
@@ -99,6 +108,18 @@ async def add_parts(
             await session.execute(insert(model), list(values))
 
 
+async def remove_parts(session: AsyncSession, recording_id: UUID) -> None:
+    """Delete streams, splits and laps of a recording."""
+    for model in (Stream, Split, Lap):
+        await session.execute(delete(model).where(model.recording_id == recording_id))
+
+
+async def has_streams(session: AsyncSession, recording_id: UUID, columns: Mapping[str, Column]) -> bool:
+    """Whether the recording has these streams already, to the last sample."""
+    rows = await session.execute(select(Stream.type, Stream.data).where(Stream.recording_id == recording_id))
+    return {row.type: row.data for row in rows} == {name: encode(name, column) for name, column in columns.items()}
+
+
 async def streams(session: AsyncSession, recording_id: UUID, names: Sequence[str] | None = None) -> dict[str, Column]:
     """Read streams of a recording, all of them or those named."""
     query = select(Stream.type, Stream.data).where(Stream.recording_id == recording_id)
@@ -125,8 +146,39 @@ async def history(session: AsyncSession, athlete_id: UUID, activity_id: UUID) ->
 
 
 async def remove(session: AsyncSession, activity: Activity) -> list[str]:
-    """Delete the activity with all it owns; return the originals that nothing else refers to."""
-    keys = set(await session.scalars(select(Recording.object_key).where(Recording.activity_id == activity.id)))
+    """Delete the activity with all it owns; return the originals that nothing else refers to.
+
+    What it had from Strava is noted, lest the next look at Strava bring it back.
+    """
+    rows = (await session.execute(_WHENCE.where(Recording.activity_id == activity.id))).all()
+    keys = {key for key, _ in rows}
+    for strava_id in (number for _, number in rows if number is not None):
+        await bury(session, activity.athlete_id, strava_id, None)
     await session.execute(delete(Activity).where(Activity.id == activity.id))
     still_used = set(await session.scalars(select(Recording.object_key).where(Recording.object_key.in_(keys))))
     return sorted(keys - still_used)
+
+
+async def tombstone(session: AsyncSession, athlete_id: UUID, strava_id: int) -> Tombstone | None:
+    return await session.get(Tombstone, (athlete_id, strava_id), populate_existing=True)
+
+
+async def bury(session: AsyncSession, athlete_id: UUID, strava_id: int, fetch_number: int | None) -> None:
+    """Note that a Strava activity must not come: the athlete deleted it here (no number), or fetch so-and-so missed it.
+
+    What the athlete decided stays.
+    """
+    statement = upsert(Tombstone).values(athlete_id=athlete_id, strava_id=strava_id, fetch_number=fetch_number)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Tombstone.athlete_id, Tombstone.strava_id],
+            set_={"fetch_number": fetch_number},
+            where=Tombstone.fetch_number.is_not(None),
+        )
+    )
+
+
+async def dig_up(session: AsyncSession, athlete_id: UUID, strava_id: int) -> None:
+    """Forget that Strava had no such activity."""
+    buried = Tombstone.athlete_id == athlete_id, Tombstone.strava_id == strava_id
+    await session.execute(delete(Tombstone).where(*buried))

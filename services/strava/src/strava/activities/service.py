@@ -14,6 +14,7 @@ from common.storage import ObjectStore
 from contracts.strava.events import ActivityDeleted
 from strava.activities import repository
 from strava.activities.listing import COLUMNS, rendered
+from strava.activities.pictures import PictureAddresses
 from strava.activities.schemas import ActivityChange, ActivityDetail, RecordingOut, SplitOut
 from strava.activities.store import QUEUE, audit, touch
 from strava.models import Activity, Recording
@@ -41,16 +42,16 @@ async def find_primary(session: AsyncSession, athlete_id: UUID, activity_id: UUI
     return recording
 
 
-def item_of(activity: Activity) -> dict[str, Any]:
+def item_of(activity: Activity, addresses: PictureAddresses) -> dict[str, Any]:
     """An activity as it stands in lists."""
-    return rendered({column.key: getattr(activity, column.key) for column in COLUMNS})
+    return rendered({column.key: getattr(activity, column.key) for column in COLUMNS}, addresses)
 
 
-async def detail_of(session: AsyncSession, activity: Activity) -> ActivityDetail:
+async def detail_of(session: AsyncSession, activity: Activity, addresses: PictureAddresses) -> ActivityDetail:
     """The activity with its recordings."""
     recordings = await repository.recordings(session, activity.id)
     return ActivityDetail(
-        **item_of(activity),
+        **item_of(activity, addresses),
         description=activity.description,
         edited=activity.edited,
         recordings=[RecordingOut.model_validate(each) for each in recordings],

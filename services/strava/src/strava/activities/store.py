@@ -1,5 +1,6 @@
 """Storing a recording: new, a duplicate, or another recording of an activity that is there already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from strava.activities.sports import same_family
 from strava.models import Activity, ActivityAudit, Recording
 
 QUEUE = "strava"
+_VERB = {"file": "Imported from", "strava": "Fetched from Strava:"}
 FIGURES = (
     "sport",
     "distance",
@@ -38,7 +40,7 @@ FIGURES = (
 )
 """Fields that an activity takes from its primary recording."""
 
-Outcome = Literal["imported", "merged", "duplicate"]
+Outcome = Literal["imported", "merged", "duplicate", "updated"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,13 @@ class Stored:
 async def store(session: AsyncSession, origin: Origin, parsed: ParsedRecording, *, home_timezone: str) -> Stored:
     """Store one recording of one athlete; the caller holds ``lock_athlete``.
 
-    ``home_timezone`` is used where the recording has no position.
+    ``home_timezone`` is used where the recording has no position. What Strava has under a number that is known
+    takes the place of what it had before.
     """
+    if origin.strava_id is not None:
+        earlier = await repository.recording_of_strava(session, origin.athlete_id, origin.strava_id)
+        if earlier is not None:
+            return await replace_recording(session, origin, parsed, earlier)
     known = await repository.recording_of(session, origin.athlete_id, origin.sha256, origin.part)
     if known is not None:
         reason = "This file was imported before."
@@ -83,12 +90,13 @@ async def _create(session: AsyncSession, origin: Origin, parsed: ParsedRecording
         timezone=zone,
         source=origin.source,
         sources=[origin.source],
+        strava_id=origin.strava_id,
         **{name: summary[name] for name in FIGURES},
     )
     session.add(activity)
     await session.flush()
     await _add_recording(session, origin, parsed, activity.id, primary=True, reason="The first of this activity.")
-    audit(session, activity.id, origin.athlete_id, "created", f"Imported from {origin.file_name}.")
+    audit(session, activity.id, origin.athlete_id, "created", f"{_VERB[origin.source]} {origin.file_name}.")
     event = ActivityCreated(
         activity_id=activity.id,
         athlete_id=activity.athlete_id,
@@ -107,56 +115,113 @@ async def _merge(
     activity = await session.get_one(Activity, activity_id, with_for_update=True)
     await _add_recording(session, origin, parsed, activity_id, primary=False, reason=reason)
     audit(session, activity_id, origin.athlete_id, "merged", f"{origin.file_name}: {reason}")
-    await settle(session, activity)
+    unnamed = default_name(activity.sport, activity.start_time.astimezone(ZoneInfo(activity.timezone)))
+    await settle(session, activity, _take_words(activity, parsed, name=unnamed, description=None))
     return Stored("merged", activity_id, reason)
 
 
 async def _add_recording(
     session: AsyncSession, origin: Origin, parsed: ParsedRecording, activity_id: UUID, *, primary: bool, reason: str
 ) -> None:
-    derived, recording = parsed.derived, parsed.recording
-    bounds = derived.bounds
     row = Recording(
         id=uuid7(),
         activity_id=activity_id,
         athlete_id=origin.athlete_id,
         primary=primary,
         source=origin.source,
-        format=recording.format,
-        file_name=origin.file_name,
-        object_key=origin.object_key,
-        sha256=origin.sha256,
-        part=origin.part,
-        device=recording.device,
-        sport=recording.sport,
-        start_time=recording.start_time,
-        elapsed_time=derived.elapsed_time,
         reason=reason,
-        quality=parsed.quality(),
-        summary=parsed.summary(),
-        polyline=derived.polyline,
-        summary_polyline=derived.summary_polyline,
-        bounds=[bounds.south, bounds.west, bounds.north, bounds.east] if bounds else None,
         created_at=datetime.now(UTC),
+        **_content(origin, parsed),
     )
     session.add(row)
     await session.flush()
-    await repository.add_parts(
-        session, row.id, streams=derived.streams, splits=parsed.splits(row.id), laps=parsed.laps(row.id)
+    await _add_parts(session, row.id, parsed)
+
+
+async def _add_parts(session: AsyncSession, recording_id: UUID, parsed: ParsedRecording) -> None:
+    splits, laps = parsed.splits(recording_id), parsed.laps(recording_id)
+    await repository.add_parts(session, recording_id, streams=parsed.derived.streams, splits=splits, laps=laps)
+
+
+def _content(origin: Origin, parsed: ParsedRecording) -> dict[str, Any]:
+    """Columns of ``recordings`` that follow from what was recorded."""
+    derived, recording = parsed.derived, parsed.recording
+    bounds = derived.bounds
+    return {
+        "format": recording.format,
+        "file_name": origin.file_name,
+        "object_key": origin.object_key,
+        "sha256": origin.sha256,
+        "part": origin.part,
+        "strava_id": origin.strava_id,
+        "fetch_number": origin.fetch_number,
+        "device": recording.device,
+        "sport": recording.sport,
+        "start_time": recording.start_time,
+        "elapsed_time": derived.elapsed_time,
+        "quality": parsed.quality(),
+        "summary": parsed.summary(),
+        "polyline": derived.polyline,
+        "summary_polyline": derived.summary_polyline,
+        "bounds": [bounds.south, bounds.west, bounds.north, bounds.east] if bounds else None,
+    }
+
+
+async def replace_recording(
+    session: AsyncSession, origin: Origin, parsed: ParsedRecording, recording: Recording
+) -> Stored:
+    """Give a recording what its source has of it now; the same content again writes nothing."""
+    activity = await session.get_one(Activity, recording.activity_id, with_for_update=True)
+    if recording.sha256 == origin.sha256:
+        recording.fetch_number = origin.fetch_number
+        reason = f"{origin.file_name} has not changed."
+        audit(session, activity.id, origin.athlete_id, "skipped", reason)
+        return Stored("duplicate", activity.id, reason)
+    words = _take_words(
+        activity,
+        parsed,
+        name=usable_name(recording.summary.get("name")),
+        description=recording.summary.get("description"),
     )
+    resampled = not await repository.has_streams(session, recording.id, parsed.derived.streams)
+    for column, value in _content(origin, parsed).items():
+        setattr(recording, column, value)
+    await repository.remove_parts(session, recording.id)
+    await _add_parts(session, recording.id, parsed)
+    await session.flush()
+    audit(session, activity.id, origin.athlete_id, "updated", f"{origin.file_name} has changed.")
+    await settle(session, activity, [*words, *(["streams"] if resampled and recording.primary else [])])
+    return Stored("updated", activity.id, "")
 
 
-async def settle(session: AsyncSession, activity: Activity) -> None:
-    """Make the richest recording the primary one and give the activity its figures; tell when that changed them."""
+async def settle(session: AsyncSession, activity: Activity, also_changed: Sequence[str] = ()) -> None:
+    """Make the richest recording the primary one and give the activity its figures; tell what changed."""
     recordings = list(await repository.recordings(session, activity.id))
     richest = max(recordings, key=lambda each: richness(each.summary["streams"], each.source, each.created_at))
-    changed = [] if richest.primary else ["streams"]
+    changed = [*also_changed] if richest.primary else [*also_changed, "streams"]
     for each in recordings:
         each.primary = each is richest
     changed += _take_figures(activity, richest)
     activity.source = richest.source
     activity.sources = sorted({each.source for each in recordings})
-    await touch(session, activity, changed)
+    activity.strava_id = next((each.strava_id for each in recordings if each.strava_id is not None), None)
+    await touch(session, activity, list(dict.fromkeys(changed)))
+
+
+def _take_words(activity: Activity, parsed: ParsedRecording, *, name: str | None, description: str | None) -> list[str]:
+    """Take name and description where the activity still has the words given here, which nobody chose; say which."""
+    told = {
+        "name": (name, usable_name(parsed.recording.name)),
+        "description": (description or "", parsed.recording.notes or ""),
+    }
+    changed = [
+        field
+        for field, (before, now) in told.items()
+        if now not in (before, None) and getattr(activity, field) == before and field not in activity.edited
+    ]
+    for field in changed:
+        setattr(activity, field, told[field][1])
+    return changed
 
 
 def _take_figures(activity: Activity, recording: Recording) -> list[str]:

@@ -27,6 +27,23 @@ def encode(latlng: Column, precision: int = 5) -> str:
     return bytes(bytes_[used].astype(np.uint8)).decode("ascii")
 
 
+def decode(text: str, precision: int = 5) -> Column:
+    """(n, 2) degrees of an encoded polyline; what cannot be read ends it. The inverse of `encode`."""
+    deltas: list[int] = []
+    value = shift = 0
+    for letter in text:
+        chunk = ord(letter) - 63
+        if not 0 <= chunk < 64 or shift > 5 * CHUNKS:  # noqa: PLR2004 - six bits: five and one that says "more"
+            break
+        value |= (chunk & 0x1F) << shift
+        shift += 5
+        if chunk < 0x20:  # noqa: PLR2004 - the last chunk of a number
+            deltas.append(~(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    pairs = np.array(deltas[: len(deltas) // 2 * 2], dtype=np.float64).reshape(-1, 2)
+    return np.asarray(np.cumsum(pairs, axis=0) / 10**precision, dtype=np.float64)
+
+
 def simplify(latlng: Column, most: int = SUMMARY_POINTS) -> Column:
     """At most ``most`` points of (n, 2) degrees, ends kept: those that span the smallest triangles go first.
 

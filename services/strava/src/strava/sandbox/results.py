@@ -6,11 +6,11 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from strava.files.recording import FileRefused, Format, Recording
+from common import sandbox
+from strava.files.recording import Format, Recording
 from strava.kernels.derived import Derived
 
-REQUEST: Final = struct.Struct(">QQ")  # bytes of the name, bytes of the file
-REPLY: Final = struct.Struct(">QQ")  # bytes of the reply, resident bytes of the child
+NAME: Final = struct.Struct(">Q")  # bytes of the name, which stands before the file
 OURS: Final = ("strava.files.recording", "strava.kernels.derived", "strava.sandbox.results")
 OTHERS: Final = frozenset(
     {
@@ -25,7 +25,7 @@ OTHERS: Final = frozenset(
 )
 
 
-class SandboxKilled(Exception):
+class SandboxKilled(sandbox.SandboxKilled):
     """The child died of a file, or was killed over it.
 
     Attributes:
@@ -33,9 +33,8 @@ class SandboxKilled(Exception):
         reason: one sentence that the file's owner understands.
     """
 
-    def __init__(self, cause: Literal["memory", "time", "crash"]) -> None:
+    def __init__(self, cause: sandbox.Cause) -> None:
         super().__init__(cause)
-        self.cause = cause
         self.reason = {
             "memory": "The file needs too much memory to read.",
             "time": "The file takes too long to read.",
@@ -72,14 +71,7 @@ class Refusal:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The child's own end, said before it: out of memory, or a fault of ours."""
-
-    cause: Literal["memory", "crash"]
-
-
-Reply = ParsedFile | Refusal | Failure
+Reply = ParsedFile | Refusal
 
 
 class _OurTypes(pickle.Unpickler):
@@ -96,19 +88,16 @@ def dumps(reply: Reply) -> bytes:
     return pickle.dumps(reply, protocol=5)
 
 
-def loads(data: bytes) -> ParsedFile:
-    """The parsed file of a reply.
+def loads(data: bytes) -> Reply:
+    """The reply in these bytes.
 
     Raises:
-        FileRefused: the child refused the file.
-        SandboxKilled: the child failed, or the reply is none.
+        SandboxKilled: they are none.
     """
     try:
         reply = _OurTypes(io.BytesIO(data)).load()
     except Exception as error:  # a broken stream raises nearly anything
         raise SandboxKilled("crash") from error
-    if isinstance(reply, ParsedFile):
+    if isinstance(reply, ParsedFile | Refusal):
         return reply
-    if isinstance(reply, Refusal):
-        raise FileRefused(reply.reason, reply.code)
-    raise SandboxKilled(reply.cause if isinstance(reply, Failure) else "crash")
+    raise SandboxKilled("crash")

@@ -1,0 +1,1 @@
+"""Athletes' connections to Strava: granting, tokens, taking back."""

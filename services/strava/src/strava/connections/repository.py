@@ -1,0 +1,87 @@
+"""Rows of connections and of the states that lead to them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.db.tables import Job
+from strava.models import Connection, OAuthState
+
+CONNECTED, DEGRADED = "connected", "degraded"
+
+
+async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Connection | None:
+    """Return the athlete's connection; ``lock`` holds it until the transaction ends."""
+    query = select(Connection).where(Connection.athlete_id == athlete_id)
+    connection: Connection | None = await session.scalar(query.with_for_update() if lock else query)
+    return connection
+
+
+async def of_strava_athlete(session: AsyncSession, strava_athlete_id: int) -> Connection | None:
+    """Return the connection to an athlete as Strava numbers them."""
+    query = select(Connection).where(Connection.strava_athlete_id == strava_athlete_id)
+    connection: Connection | None = await session.scalar(query)
+    return connection
+
+
+async def state_of(session: AsyncSession, state_hash: bytes) -> OAuthState | None:
+    return await session.get(OAuthState, state_hash)
+
+
+async def use_state(session: AsyncSession, state_hash: bytes) -> bool:
+    """Mark the state used; False when somebody was faster."""
+    used = await session.execute(
+        update(OAuthState)
+        .where(OAuthState.state_hash == state_hash, OAuthState.used_at.is_(None))
+        .values(used_at=func.now())
+        .returning(OAuthState.state_hash)
+        .execution_options(synchronize_session=False)
+    )
+    return used.first() is not None
+
+
+async def forget_states(session: AsyncSession, before: datetime) -> None:
+    """Delete states that expired before a moment."""
+    await session.execute(delete(OAuthState).where(OAuthState.expires_at < before))
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How many connections are in which state."""
+    rows = await session.execute(select(Connection.state, func.count().label("number")).group_by(Connection.state))
+    return {CONNECTED: 0, DEGRADED: 0, **{row.state: row.number for row in rows}}
+
+
+async def claim_polls(session: AsyncSession, now: datetime, pause: timedelta) -> Sequence[Connection]:
+    """Return the working connections that were not asked for news within ``pause``, noted as asked now."""
+    latest = func.coalesce(func.greatest(Connection.last_poll_at, Connection.last_sync_at), Connection.connected_at)
+    chosen = (
+        select(Connection.athlete_id)
+        .where(Connection.state == CONNECTED, latest < now - pause)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await session.scalars(
+        update(Connection)
+        .where(Connection.athlete_id.in_(chosen))
+        .values(last_poll_at=now)
+        .returning(Connection)
+        .execution_options(synchronize_session=False)
+    )
+    return rows.all()
+
+
+async def latest_event_at(session: AsyncSession) -> datetime | None:
+    """When Strava last told something of any athlete; since connecting counts as told."""
+    told = func.max(func.greatest(Connection.last_event_at, Connection.connected_at))
+    latest: datetime | None = await session.scalar(select(told))
+    return latest
+
+
+async def job_of(session: AsyncSession, athlete_id: UUID, kind: str, states: Sequence[str] = ()) -> Job | None:
+    """Return the athlete's latest job of a kind, in one of the states where any are named."""
+    query = select(Job).where(Job.subject_id == athlete_id, Job.kind == kind)
+    query = query.where(or_(*(Job.state == state for state in states))) if states else query
+    job: Job | None = await session.scalar(query.order_by(Job.id.desc()).limit(1))
+    return job

@@ -1,0 +1,112 @@
+"""Shapes of the connection in the API. Strava's ids are strings."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strava.remote.limits import Quota, next_day, next_quarter
+
+_TEXT = 2000
+
+
+class AuthorizeUrl(BaseModel):
+    url: str
+
+
+class CallbackAnswer(BaseModel):
+    """What Strava appended to the redirect address."""
+
+    state: str = Field(max_length=_TEXT)
+    code: str = Field(default="", max_length=_TEXT)
+    scope: str = Field(default="", max_length=_TEXT)
+    error: str = Field(default="", max_length=_TEXT)
+
+
+class ConnectedAthlete(BaseModel):
+    id: str
+    name: str
+
+
+class WindowOut(BaseModel):
+    limit: int
+    used: int
+    resets_at: datetime
+
+
+class QuotaOut(BaseModel):
+    quarter: WindowOut
+    day: WindowOut
+
+    @classmethod
+    def of(cls, quota: Quota, now: datetime) -> "QuotaOut":
+        """The quota with the moments of its resets."""
+        quarter = WindowOut(limit=quota.quarter.limit, used=quota.quarter.used, resets_at=next_quarter(now))
+        day = WindowOut(limit=quota.day.limit, used=quota.day.used, resets_at=next_day(now))
+        return cls(quarter=quarter, day=day)
+
+
+class RateLimitOut(BaseModel):
+    """Null where Strava has said nothing in the current window."""
+
+    overall: QuotaOut | None
+    read: QuotaOut | None
+
+
+class WebhookOut(BaseModel):
+    """``active``: Strava tells us of new activities; else they are asked for every 15 minutes."""
+
+    state: Literal["active", "foreign", "failed", "unknown"]
+    reason: str | None
+
+
+class JobOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: str
+    state: str
+    progress: float
+    attempts: int
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConnectionStatus(BaseModel):
+    """``configured`` is false when the operator has set no Strava application."""
+
+    state: Literal["connected", "degraded", "disconnected"]
+    configured: bool
+    reason: str | None = None
+    athlete: ConnectedAthlete | None = None
+    scopes: list[str] = []
+    expires_at: datetime | None = None
+    connected_at: datetime | None = None
+    last_sync_at: datetime | None = None
+    last_event_at: datetime | None = None
+    sync: JobOut | None = None
+    webhook: WebhookOut | None = None
+    rate_limit: RateLimitOut | None = None
+
+
+class ProfileOut(BaseModel):
+    id: str
+    username: str | None
+    firstname: str | None
+    lastname: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    sex: str | None
+    weight: float | None = Field(description="kg")
+    profile: str | None = Field(description="address of the picture")
+
+
+class StravaAthlete(BaseModel):
+    """The athlete as Strava has them; ``zones`` is null without the scope profile:read_all."""
+
+    profile: ProfileOut
+    totals: dict[str, Any]
+    zones: dict[str, Any] | None

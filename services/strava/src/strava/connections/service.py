@@ -1,0 +1,163 @@
+"""Connecting an athlete to Strava and taking it back."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.audit import record
+from common.resources import Resources
+from strava.connections import repository
+from strava.connections.errors import AthleteTaken, Denied, StateExpired, StateUnknown, StateUsed
+from strava.connections.tokens import SERVICE, TokenKeeper
+from strava.models import Connection, OAuthState
+from strava.remote.errors import CodeInvalid, ScopeMissing
+from strava.remote.oauth import READING
+from strava.remote.remote import Remote
+from strava.remote.shapes import Grant
+from strava.sync.queueing import OVERLAP, enqueue_revoke, enqueue_sync
+
+STATE_LIFETIME = timedelta(minutes=10)
+_STATE_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from Strava's page, and who brings it: the signed-in ``athlete_id``, or a ``browser``'s cookie."""
+
+    state: str
+    code: str
+    scope: str
+    error: str
+    athlete_id: UUID | None = None
+    browser: str | None = None
+
+    @property
+    def scopes(self) -> list[str]:
+        return sorted({part for part in self.scope.replace(",", " ").split() if part.isprintable()})
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="replace")).digest()
+
+
+async def begin(resources: Resources, athlete_id: UUID, browser: str) -> str:
+    """Return Strava's page to go to, with a fresh state bound to the athlete and to the browser's cookie."""
+    remote = Remote.of(resources)
+    state = secrets.token_urlsafe(_STATE_BYTES)
+    row = OAuthState(
+        state_hash=_hash(state),
+        athlete_id=athlete_id,
+        browser_hash=_hash(browser),
+        expires_at=datetime.now(UTC) + STATE_LIFETIME,
+    )
+    async with resources.database.transaction() as session:
+        session.add(row)
+    return remote.oauth.authorize_url(redirect_uri=remote.settings.callback_uri, state=state)
+
+
+async def finish(resources: Resources, answer: Answer) -> None:
+    """Make the connection. Raises what ``connections.errors`` and ``remote.errors`` name."""
+    remote, keeper = Remote.of(resources), TokenKeeper.of(resources)
+    athlete_id = await _use_state(resources, answer)
+    if answer.error:
+        raise Denied
+    if not READING & set(answer.scopes):
+        raise ScopeMissing
+    if not answer.code:
+        raise CodeInvalid
+    grant = await remote.oauth.exchange(answer.code)
+    recent = timedelta(days=remote.settings.strava_recent_days)
+    try:
+        async with resources.database.transaction() as session:
+            connection = await _connect(session, keeper, athlete_id, grant, answer.scopes)
+            await enqueue_sync(session, athlete_id, _since(connection, recent))
+    except IntegrityError:  # two accounts at the same moment
+        raise AthleteTaken from None
+
+
+async def _use_state(resources: Resources, answer: Answer) -> UUID:
+    """Take the state out of use, whatever comes of it; return whom it was given to."""
+    state_hash = _hash(answer.state)
+    async with resources.database.transaction() as session:
+        known = await repository.state_of(session, state_hash)
+        if known is None or not _brought_by_its_owner(known, answer):
+            raise StateUnknown
+        if known.expires_at < datetime.now(UTC):
+            raise StateExpired
+        if not await repository.use_state(session, state_hash):
+            raise StateUsed
+    return known.athlete_id
+
+
+def _brought_by_its_owner(known: OAuthState, answer: Answer) -> bool:
+    if answer.athlete_id is not None:
+        return answer.athlete_id == known.athlete_id
+    return answer.browser is not None and hmac.compare_digest(_hash(answer.browser), known.browser_hash)
+
+
+async def _connect(
+    session: AsyncSession, keeper: TokenKeeper, athlete_id: UUID, grant: Grant, scopes: list[str]
+) -> Connection:
+    holder = await repository.of_strava_athlete(session, grant.athlete.id)
+    if holder is not None and holder.athlete_id != athlete_id:
+        raise AthleteTaken
+    connection = await repository.find(session, athlete_id, lock=True)
+    if connection is None:
+        connection = Connection(athlete_id=athlete_id, generation=0, connected_at=datetime.now(UTC))
+        session.add(connection)
+    elif connection.strava_athlete_id != grant.athlete.id:
+        connection.last_sync_at = connection.last_event_at = connection.last_poll_at = None
+    connection.strava_athlete_id = grant.athlete.id
+    connection.name = _name_of(grant)
+    connection.state, connection.reason, connection.scopes = repository.CONNECTED, None, scopes
+    connection.generation += 1
+    keeper.put(connection, grant)
+    await session.flush()
+    record(session, SERVICE, actor=str(athlete_id), action="strava.connected", target=str(grant.athlete.id))
+    return connection
+
+
+def _name_of(grant: Grant) -> str:
+    names = (grant.athlete.firstname, grant.athlete.lastname)
+    return " ".join(" ".join(name.split()) for name in names if name).replace("\x00", "")
+
+
+def _since(connection: Connection, recent: timedelta) -> datetime:
+    """From where a sync has to look: the last one with an overlap, or as far back as recent history goes."""
+    if connection.last_sync_at is None:
+        return datetime.now(UTC) - recent
+    return connection.last_sync_at - OVERLAP
+
+
+async def start_sync(resources: Resources, session: AsyncSession, athlete_id: UUID) -> UUID:
+    """Refresh the token where that is due, then queue a sync; returns its job."""
+    keeper, settings = TokenKeeper.of(resources), Remote.of(resources).settings
+    await keeper.access(athlete_id)
+    connection = await repository.find(session, athlete_id)
+    assert connection is not None
+    job_id = await enqueue_sync(session, athlete_id, _since(connection, timedelta(days=settings.strava_recent_days)))
+    record(session, SERVICE, actor=str(athlete_id), action="strava.sync_requested", target=str(athlete_id))
+    await session.flush()
+    return job_id
+
+
+async def disconnect(session: AsyncSession, athlete_id: UUID) -> None:
+    """Delete the connection and its tokens; the grant is taken back at Strava right afterwards by a job."""
+    connection = await repository.find(session, athlete_id, lock=True)
+    if connection is None:
+        return
+    sealed = {
+        "access": base64.b64encode(connection.access_token).decode(),
+        "refresh": base64.b64encode(connection.refresh_token).decode(),
+    }
+    enqueue_revoke(session, athlete_id, sealed)
+    await session.delete(connection)
+    target = str(connection.strava_athlete_id)
+    record(session, SERVICE, actor=str(athlete_id), action="strava.disconnected", target=target)

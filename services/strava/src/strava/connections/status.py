@@ -1,0 +1,84 @@
+"""How an athlete's connection stands, and the athlete as Strava has them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.errors import UpstreamFailed
+from common.resources import Resources
+from strava.connections import repository
+from strava.connections.schemas import (
+    ConnectedAthlete,
+    ConnectionStatus,
+    JobOut,
+    ProfileOut,
+    QuotaOut,
+    RateLimitOut,
+    StravaAthlete,
+    WebhookOut,
+)
+from strava.connections.tokens import TokenKeeper
+from strava.models import WebhookSubscription
+from strava.remote.errors import NotConfigured, ScopeMissing
+from strava.remote.remote import Remote
+from strava.sync.queueing import SYNC
+
+
+async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUID) -> ConnectionStatus:
+    """The athlete's connection; one that is not there is ``disconnected``."""
+    try:
+        remote = Remote.of(resources)
+    except NotConfigured:
+        return ConnectionStatus(state="disconnected", configured=False)
+    now = datetime.now(UTC)
+    limits = await remote.quota.state()
+    shared: dict[str, Any] = {
+        "configured": True,
+        "webhook": await _webhook(session, remote.settings.strava_client_id),
+        "rate_limit": RateLimitOut(
+            overall=QuotaOut.of(limits.overall, now) if limits.overall else None,
+            read=QuotaOut.of(limits.read, now) if limits.read else None,
+        ),
+    }
+    connection = await repository.find(session, athlete_id)
+    if connection is None:
+        return ConnectionStatus(state="disconnected", **shared)
+    job = await repository.job_of(session, athlete_id, SYNC)
+    own = {name: getattr(connection, name) for name in ("state", "reason", "scopes", "expires_at", "connected_at")}
+    return ConnectionStatus(
+        **own,
+        athlete=ConnectedAthlete(id=str(connection.strava_athlete_id), name=connection.name),
+        last_sync_at=connection.last_sync_at,
+        last_event_at=connection.last_event_at,
+        sync=JobOut.model_validate(job) if job else None,
+        **shared,
+    )
+
+
+async def _webhook(session: AsyncSession, client_id: str) -> WebhookOut:
+    known = await session.get(WebhookSubscription, client_id)
+    if known is None:
+        return WebhookOut(state="unknown", reason=None)
+    return WebhookOut.model_validate({"state": known.state, "reason": known.reason})
+
+
+async def athlete_at_strava(resources: Resources, athlete_id: UUID) -> StravaAthlete:
+    """Profile, totals and zones, asked of Strava now: three reads of the rate limit."""
+    api, keeper = Remote.of(resources).api, TokenKeeper.of(resources)
+    profile = await keeper.with_token(athlete_id, api.athlete)
+
+    async def ask(path: str) -> dict[str, Any]:
+        found = await keeper.with_token(athlete_id, lambda token: api.get(path, token, urgent=False))
+        if not isinstance(found, dict):
+            raise UpstreamFailed("Strava's answer has an unknown shape.")
+        return found
+
+    totals = await ask(f"/athletes/{profile.id}/stats")
+    try:
+        zones = await ask("/athlete/zones")
+    except ScopeMissing:
+        zones = None
+    shown = ProfileOut(**profile.model_dump(exclude={"id"}), id=str(profile.id))
+    return StravaAthlete(profile=shown, totals=totals, zones=zones)

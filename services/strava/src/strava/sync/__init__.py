@@ -1,0 +1,1 @@
+"""What Strava has becomes activities here."""

@@ -1,0 +1,140 @@
+"""Bringing one activity over from Strava: ask, keep the original, store."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.resources import Resources
+from strava.activities import repository as activities
+from strava.activities.parsed import Origin
+from strava.activities.removal import remove_recording
+from strava.activities.store import store
+from strava.connections.tokens import TokenKeeper
+from strava.files.recording import FileRefused
+from strava.imports.service import original_key
+from strava.metrics import FETCHES
+from strava.remote.errors import StravaNotFound
+from strava.remote.remote import Remote
+from strava.remote.shapes import DetailedActivity, Streams
+from strava.sync.recording import original_of, parsed_of
+
+SOURCE = "strava"
+_HOME = "UTC"
+_NEXT_FETCH = text("SELECT nextval('strava_fetches')")
+_LATE_FOR = timedelta(days=1)
+
+Outcome = Literal["stored", "merged", "updated", "unchanged", "missing", "stale", "dismissed", "ignored"]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Strava's answers about one activity; None where it has no such activity.
+
+    ``number`` is taken before asking: of two fetches the one that began later tells the newer state, or another event
+    follows that leads to a later one still.
+    """
+
+    number: int
+    activity: DetailedActivity | None = None
+    streams: Streams | None = None
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What became of it; ``streams_late``: it has none and is new enough that they may follow."""
+
+    outcome: Outcome
+    reason: str = ""
+    streams_late: bool = False
+
+
+async def fetch(resources: Resources, athlete_id: UUID, strava_id: int, *, urgent: bool) -> Fetched:
+    """Ask Strava; no connection to the database is held meanwhile."""
+    api, keeper = Remote.of(resources).api, TokenKeeper.of(resources)
+    async with resources.database.transaction() as session:
+        number = int((await session.execute(_NEXT_FETCH)).scalar_one())
+    try:
+        activity = await keeper.with_token(athlete_id, lambda token: api.activity(token, strava_id, urgent=urgent))
+    except StravaNotFound:
+        FETCHES.labels("missing").inc()
+        return Fetched(number)
+    if activity.manual:
+        return Fetched(number, activity, {})
+    streams = await keeper.with_token(athlete_id, lambda token: api.streams(token, strava_id, urgent=urgent))
+    return Fetched(number, activity, streams)
+
+
+async def keep(
+    resources: Resources, session: AsyncSession, athlete_id: UUID, strava_athlete_id: int, fetched: Fetched
+) -> Brought:
+    """Store what was fetched, in the session's transaction; the original goes to the object store before."""
+    activity, streams = fetched.activity, fetched.streams or {}
+    if activity is None:
+        return Brought("missing", "Strava does not have it.")
+    if activity.athlete.id != strava_athlete_id:
+        return Brought("ignored", "It is another athlete's.")
+    try:
+        parsed = await asyncio.to_thread(parsed_of, activity, streams)
+    except FileRefused as refused:
+        return Brought("ignored", refused.reason)
+    original = original_of(activity, streams)
+    sha256 = hashlib.sha256(original).hexdigest()
+    origin = Origin(
+        athlete_id=athlete_id,
+        source=SOURCE,
+        object_key=original_key(athlete_id, sha256),
+        sha256=sha256,
+        file_name=f"strava-{activity.id}.json",
+        part=0,
+        strava_id=activity.id,
+        fetch_number=fetched.number,
+    )
+    await resources.objects.put(origin.object_key, original)
+    await activities.lock_athlete(session, athlete_id)
+    if refusal := await _refusal(session, origin):
+        return refusal
+    stored = await store(session, origin, parsed, home_timezone=_HOME)
+    outcomes: dict[str, Outcome] = {"imported": "stored", "duplicate": "unchanged"}
+    late = not parsed.derived.streams and not activity.manual and _is_new(activity)
+    return Brought(outcomes.get(stored.outcome, stored.outcome), stored.reason, streams_late=late)  # type: ignore[arg-type] # the other two are the same words
+
+
+async def _refusal(session: AsyncSession, origin: Origin) -> Brought | None:
+    """Why what was fetched must not be stored any more: something newer is known. The caller holds ``lock_athlete``."""
+    assert origin.strava_id is not None
+    assert origin.fetch_number is not None
+    buried = await activities.tombstone(session, origin.athlete_id, origin.strava_id)
+    if buried is not None and buried.fetch_number is None:
+        return Brought("dismissed", "The athlete deleted it here.")
+    if buried is not None and (buried.fetch_number or 0) > origin.fetch_number:
+        return Brought("stale", "Strava has deleted it meanwhile.")
+    if buried is not None:
+        await activities.dig_up(session, origin.athlete_id, origin.strava_id)
+    known = await activities.recording_of_strava(session, origin.athlete_id, origin.strava_id)
+    if known is not None and (known.fetch_number or 0) > origin.fetch_number:
+        return Brought("stale", "A later fetch is stored already.")
+    return None
+
+
+def _is_new(activity: DetailedActivity) -> bool:
+    ended = activity.start_date + timedelta(seconds=activity.elapsed_time)
+    return datetime.now(UTC) - ended < _LATE_FOR
+
+
+async def bury(session: AsyncSession, athlete_id: UUID, strava_id: int, number: int) -> bool:
+    """Remove what is stored of an activity that fetch ``number`` did not find; False when nothing was."""
+    await activities.lock_athlete(session, athlete_id)
+    known = await activities.recording_of_strava(session, athlete_id, strava_id)
+    if known is not None and (known.fetch_number or 0) > number:
+        return False
+    await activities.bury(session, athlete_id, strava_id, number)
+    if known is None:
+        return False
+    await remove_recording(session, known, "Deleted at Strava.")
+    return True

@@ -1,0 +1,192 @@
+"""The jobs of the Strava side."""
+
+import base64
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import jobs
+from common.crypto import DecryptionFailed
+from common.jobrunner import JobContext
+from common.jobs import JobFailed
+from common.logs import get_logger
+from strava.connections import repository as connections
+from strava.connections.tokens import TokenKeeper
+from strava.metrics import FETCHES, WEBHOOK_EVENTS
+from strava.models import Connection, WebhookEvent
+from strava.remote.errors import ConnectionDegraded, NotConnected, ScopeMissing
+from strava.remote.remote import Remote, settings_of
+from strava.remote.shapes import SummaryActivity
+from strava.sync import repository
+from strava.sync.bringing import bury, fetch, keep
+from strava.sync.queueing import OVERLAP, enqueue_activity, enqueue_event
+from strava.webhooks import repository as events
+
+_UNUSABLE = (NotConnected, ConnectionDegraded, ScopeMissing)
+
+
+async def work_event(context: JobContext) -> None:
+    """Work an event of the webhook through: look at what Strava has now, and only then believe it."""
+    async with context.resources.database.reading() as session:
+        event = await events.find(session, UUID(context.payload["event_id"]))
+        connection = await connections.of_strava_athlete(session, event.owner_id) if event else None
+        known = await events.subscription(session, settings_of(context.resources).strava_client_id)
+    if event is None or event.outcome is not None:
+        return
+    if connection is None:
+        await _settle(context, event, "ignored", "No athlete here is connected to this Strava account.")
+    elif known is not None and known.state == "active" and known.subscription_id != event.subscription_id:
+        await _settle(context, event, "ignored", "It belongs to another subscription.")
+    else:
+        try:
+            handle = _athlete_event if event.object_type == "athlete" else _activity_event
+            outcome, reason = await handle(context, event, connection)
+        except _UNUSABLE as error:
+            outcome, reason = "ignored", error.detail
+        await _note_event(context.session, connection.athlete_id)
+        if outcome:
+            await _settle(context, event, outcome, reason)
+
+
+async def _athlete_event(context: JobContext, event: WebhookEvent, connection: Connection) -> tuple[str, str]:
+    """A deauthorisation is believed when a refresh fails."""
+    if event.updates.get("authorized", "").lower() != "false":
+        return "ignored", "Nothing of the athlete is kept that this changes."
+    try:
+        await TokenKeeper.of(context.resources).renew(connection.athlete_id, used=connection.generation)
+    except ConnectionDegraded:
+        return "deauthorised", "Strava refuses the athlete's tokens."
+    return "ignored", "Strava still accepts the athlete's tokens."
+
+
+async def _activity_event(context: JobContext, event: WebhookEvent, connection: Connection) -> tuple[str, str]:
+    """Create, update and delete alike ask for what there is; an empty outcome leaves the event open for later."""
+    athlete_id, strava_id = connection.athlete_id, event.object_id
+    fetched = await fetch(context.resources, athlete_id, strava_id, urgent=True)
+    if fetched.activity is None:
+        return await _missing(context, event, athlete_id, fetched.number)
+    brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
+    FETCHES.labels(brought.outcome).inc()
+    if event.aspect_type == "delete" and _try_again(context, event):
+        return "", ""
+    if brought.streams_late:
+        _ask_for_streams(context, athlete_id, strava_id, attempt=0)
+    return brought.outcome, brought.reason
+
+
+async def _missing(context: JobContext, event: WebhookEvent, athlete_id: UUID, number: int) -> tuple[str, str]:
+    if event.aspect_type == "delete":
+        removed = await bury(context.session, athlete_id, event.object_id, number)
+        return ("deleted", "") if removed else ("ignored", "It is not stored here.")
+    if await events.was_deleted(context.session, event.object_id, event.event_time):
+        return "ignored", "Strava has deleted it meanwhile."
+    if event.aspect_type == "create" and _try_again(context, event):
+        return "", ""
+    return "missing", "Strava does not show it."
+
+
+def _try_again(context: JobContext, event: WebhookEvent) -> bool:
+    """Queue the event for its next look; False after the last."""
+    attempt = int(context.payload["attempt"])
+    delays = settings_of(context.resources).strava_retry_delays
+    if attempt >= len(delays):
+        return False
+    enqueue_event(context.session, event.id, attempt=attempt + 1, delay=delays[attempt])
+    return True
+
+
+def _ask_for_streams(context: JobContext, athlete_id: UUID, strava_id: int, *, attempt: int) -> None:
+    """What there is, is stored; look again for its samples."""
+    delays = settings_of(context.resources).strava_retry_delays
+    if attempt < len(delays):
+        enqueue_activity(
+            context.session, athlete_id, strava_id, urgent=True, attempt=attempt + 1, delay=delays[attempt]
+        )
+
+
+async def _settle(context: JobContext, event: WebhookEvent, outcome: str, reason: str) -> None:
+    await events.settle(context.session, event.id, outcome, reason)
+    WEBHOOK_EVENTS.labels(outcome).inc()
+    get_logger().info("webhook_event_settled", outcome=outcome, event_id=str(event.id))
+
+
+async def _note_event(session: AsyncSession, athlete_id: UUID) -> None:
+    now = datetime.now(UTC)
+    mine = Connection.athlete_id == athlete_id
+    await session.execute(
+        update(Connection).where(mine).values(last_event_at=now).execution_options(synchronize_session=False)
+    )
+
+
+async def bring_activity(context: JobContext) -> None:
+    """Fetch one activity: missing here, or stored without its samples so far."""
+    athlete_id, strava_id = context.job.subject_id, int(context.payload["strava_id"])
+    assert athlete_id is not None
+    async with context.resources.database.reading() as session:
+        connection = await connections.find(session, athlete_id)
+    if connection is None:
+        return
+    try:
+        fetched = await fetch(context.resources, athlete_id, strava_id, urgent=context.payload["urgent"])
+    except _UNUSABLE as error:
+        raise JobFailed(error.detail) from error
+    brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
+    FETCHES.labels(brought.outcome).inc()
+    if brought.streams_late:
+        _ask_for_streams(context, athlete_id, strava_id, attempt=int(context.payload["attempt"]))
+
+
+async def sync_history(context: JobContext) -> None:
+    """List what started after a moment, the newest first, and queue what is missing here.
+
+    Each page is a stage of its own: it commits what it queued together with how far it came.
+    """
+    athlete_id = context.job.subject_id
+    assert athlete_id is not None
+    api, keeper = Remote.of(context.resources).api, TokenKeeper.of(context.resources)
+    began, after = datetime.now(UTC), datetime.fromisoformat(context.payload["after"])
+    before = int(context.payload["before"] or (began + OVERLAP).timestamp()) + 1  # clocks of devices may be ahead
+    try:
+        while True:
+            page = await keeper.with_token(athlete_id, lambda token, end=before: api.activities(token, before=end))  # type: ignore[misc] # a default binds the loop's value
+            wanted = [each for each in page if each.start_date >= after]
+            oldest = await _queue_page(context, athlete_id, wanted, (began, after)) if wanted else before
+            if len(wanted) < len(page) or oldest + 1 >= before:
+                break
+            before = oldest + 1  # the last of this page comes again, with all that began in the same second
+    except _UNUSABLE as error:
+        raise JobFailed(error.detail) from error
+    await repository.note_sync(context.session, athlete_id, began)
+
+
+async def _queue_page(
+    context: JobContext, athlete_id: UUID, page: list[SummaryActivity], span: tuple[datetime, datetime]
+) -> int:
+    """Queue what of a page is missing; return the Unix second of the oldest."""
+    began, after = span
+    oldest = page[-1].start_date
+    async with context.resources.database.transaction() as session:
+        ids = [each.id for each in page]
+        present = await repository.present(session, athlete_id, ids)
+        for strava_id in (each for each in ids if each not in present):
+            enqueue_activity(session, athlete_id, strava_id, urgent=False)
+        await jobs.save_payload(session, context.job, {**context.payload, "before": int(oldest.timestamp())})
+        done = (began - oldest) / (began - after) if began > after else 1.0
+        await jobs.report_progress(session, context.job, min(max(done, 0.0), 1.0))
+    return int(oldest.timestamp())
+
+
+async def revoke(context: JobContext) -> None:
+    """Take back the grant of a connection that was deleted here."""
+    athlete_id = context.job.subject_id
+    assert athlete_id is not None
+    keeper, oauth = TokenKeeper.of(context.resources), Remote.of(context.resources).oauth
+    try:
+        access, refresh = (
+            keeper.open(athlete_id, name, base64.b64decode(context.payload[name])) for name in ("access", "refresh")
+        )
+    except DecryptionFailed as error:
+        raise JobFailed("The tokens can no longer be read; the grant has to be taken back at Strava.") from error
+    await oauth.revoke(access, refresh)

@@ -1,0 +1,1 @@
+"""What Strava tells: taken in durably, believed only after looking."""

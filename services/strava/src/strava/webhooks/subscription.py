@@ -1,0 +1,105 @@
+"""Keeping the application's one subscription at Strava in place."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.errors import ServiceError
+from common.http import UpstreamRejected
+from common.logs import get_logger
+from common.resources import Resources
+from strava.models import WebhookSubscription
+from strava.remote.errors import NotConfigured
+from strava.remote.push import AlreadySubscribed, CallbackUnreachable
+from strava.remote.remote import Remote
+from strava.remote.shapes import PushSubscription
+from strava.webhooks import repository
+
+ACTIVE, FOREIGN, FAILED = "active", "foreign", "failed"
+LOOK_AGAIN = {ACTIVE: timedelta(hours=1), FOREIGN: timedelta(minutes=10), FAILED: timedelta(seconds=50)}
+_FOREIGN = "The application has a subscription for another address. Delete it there, or use an application of its own."
+_UNREACHABLE = "Strava could not verify the webhook's address: is PUBLIC_URL reachable from the internet?"
+
+
+async def ensure_subscription(resources: Resources) -> None:
+    """Look after the subscription, unless that was done a while ago or somebody is at it. Safe to do often."""
+    try:
+        remote = Remote.of(resources)
+    except NotConfigured:
+        return
+    async with resources.database.transaction() as session:
+        if await _is_due(session, remote) and await _is_ours_to_do(session):
+            await _look_after(session, remote)
+
+
+async def _is_ours_to_do(session: AsyncSession) -> bool:
+    """One worker at a time, until its transaction ends."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended("webhook subscription", 2))
+    return bool(await session.scalar(select(lock)))
+
+
+async def _is_due(session: AsyncSession, remote: Remote) -> bool:
+    known = await repository.subscription(session, remote.settings.strava_client_id)
+    if known is None or known.callback_hash != _hash(remote.settings.webhook_url):
+        return True
+    return known.checked_at < datetime.now(UTC) - LOOK_AGAIN[known.state]
+
+
+async def _look_after(session: AsyncSession, remote: Remote) -> None:
+    try:
+        found = await _found_or_made(session, remote)
+    except CallbackUnreachable:
+        await _keep(session, remote, None, FAILED, _UNREACHABLE)
+        return
+    except (ServiceError, UpstreamRejected) as error:
+        reason = error.detail if isinstance(error, ServiceError) else str(error)
+        known = await repository.subscription(session, remote.settings.strava_client_id)
+        await _keep(session, remote, known.subscription_id if known else None, FAILED, reason)
+        get_logger().warning("webhook_not_subscribed", error=reason)
+        return
+    if found.callback_url == remote.settings.webhook_url:
+        await _keep(session, remote, found.id, ACTIVE, None)
+    else:
+        await _keep(session, remote, None, FOREIGN, _FOREIGN)
+        get_logger().warning("webhook_subscription_is_foreign", subscription_id=found.id)
+
+
+async def _found_or_made(session: AsyncSession, remote: Remote) -> PushSubscription:
+    """The subscription there is, whosever it is, or a new one. One that we made for an earlier address is replaced."""
+    push, settings = remote.push, remote.settings
+    there = await push.view()
+    known = await repository.subscription(session, settings.strava_client_id)
+    if there and there[0].callback_url != settings.webhook_url and known and there[0].id == known.subscription_id:
+        await push.delete(there[0].id)
+        there = []
+    if there:
+        return there[0]
+    try:
+        made = await push.create(callback_url=settings.webhook_url, verify_token=settings.application.verify_token)
+    except AlreadySubscribed:  # somebody was faster
+        there = await push.view()
+        if there:
+            return there[0]
+        raise CallbackUnreachable from None
+    return made.model_copy(update={"callback_url": settings.webhook_url})
+
+
+async def _keep(
+    session: AsyncSession, remote: Remote, subscription_id: int | None, state: str, reason: str | None
+) -> None:
+    values = {
+        "subscription_id": subscription_id,
+        "callback_hash": _hash(remote.settings.webhook_url),
+        "state": state,
+        "reason": reason,
+        "checked_at": datetime.now(UTC),
+    }
+    statement = insert(WebhookSubscription).values(client_id=remote.settings.strava_client_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=[WebhookSubscription.client_id], set_=values))
+
+
+def _hash(address: str) -> bytes:
+    return hashlib.sha256(address.encode()).digest()

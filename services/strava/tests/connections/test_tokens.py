@@ -1,0 +1,115 @@
+import asyncio
+from typing import Any
+
+from emulated import Emulated, Runner
+from sqlalchemy import select, text
+
+from common.db.tables import OutboxEvent
+from common.resources import Resources
+from common.testing.wait import eventually
+from strava.connections.tokens import TokenKeeper
+from strava.models import Connection
+
+
+async def expire(runner: Runner, resources: Resources, seconds: int = 200) -> None:
+    """The access token is about to end, here and at Strava."""
+    await runner.emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": seconds})
+    async with resources.database.transaction() as session:
+        changed = text("UPDATE connections SET expires_at = now() + make_interval(secs => :seconds)")
+        await session.execute(changed, {"seconds": seconds})
+
+
+async def audits(resources: Resources, action: str) -> list[dict[str, Any]]:
+    async with resources.database.transaction() as session:
+        rows = await session.scalars(select(OutboxEvent).where(OutboxEvent.type == "audit.recorded.v1"))
+        return [row.payload for row in rows if row.payload["action"] == action]
+
+
+async def connection_of(runner: Runner, resources: Resources) -> Connection:
+    async with resources.database.transaction() as session:
+        return await session.get_one(Connection, runner.here.id)
+
+
+async def test_a_token_about_to_expire_is_refreshed_once_however_many_want_it(
+    runner: Runner, resources: Resources
+) -> None:
+    await expire(runner, resources)
+    keeper = TokenKeeper.of(resources)
+    others = [TokenKeeper(resources.database, keeper._oauth, keeper._keys) for _ in range(3)]  # as other processes
+    tokens = await asyncio.gather(*(each.access(runner.here.id) for each in [keeper, *others] * 5))
+    assert len({each.token for each in tokens}) == 1
+    assert {each.generation for each in tokens} == {2}
+    assert [each["outcome"] for each in await audits(resources, "strava.token_refreshed")] == ["ok"]
+
+
+async def test_a_token_with_time_left_is_used_as_it_is(runner: Runner, resources: Resources) -> None:
+    await TokenKeeper.of(resources).access(runner.here.id)
+    assert await audits(resources, "strava.token_refreshed") == []
+
+
+async def test_a_token_that_strava_refuses_early_is_refreshed_and_the_call_made_again(
+    runner: Runner, resources: Resources
+) -> None:
+    await runner.emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": -10})
+    assert (await runner.here.get("/strava/athlete"))["profile"]["id"] == str(runner.strava_id)
+    assert (await connection_of(runner, resources)).generation == 2
+
+
+async def test_a_revoked_grant_degrades_the_connection_and_tells_it_once(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": False})
+    for _ in range(2):
+        response = await runner.here.request("GET", "/strava/athlete")
+        assert (response.status_code, response.json()["code"]) == (409, "strava.degraded")
+    status = await runner.status()
+    assert status["state"] == "degraded"
+    assert "no longer accepts" in status["reason"]
+    async with resources.database.transaction() as session:
+        told = (await session.scalars(select(OutboxEvent).where(OutboxEvent.type == "connection.degraded.v1"))).all()
+    assert [each.payload["athlete_id"] for each in told] == [str(runner.here.id)]
+    assert [each["outcome"] for each in await audits(resources, "strava.token_refreshed")] == ["refused"]
+    response = await runner.here.request("POST", "/strava/sync")
+    assert (response.status_code, response.json()["code"]) == (409, "strava.degraded")
+
+
+async def test_a_deauthorisation_is_believed_when_a_refresh_fails(runner: Runner, emulated: Emulated) -> None:
+    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": True})
+
+    async def degraded() -> bool:
+        return bool((await runner.status())["state"] == "degraded")
+
+    await eventually(degraded, within=15, what="the degraded connection")
+
+
+async def test_a_made_up_deauthorisation_changes_nothing(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    values = {"object_type": "athlete", "updates": {"authorized": "false"}}
+    await runner.tells(runner.strava_id, "update", **values)
+
+    async def refreshed() -> bool:
+        return (await connection_of(runner, resources)).generation == 2
+
+    await eventually(refreshed, within=15, what="the refresh that looks")
+    assert (await runner.status())["state"] == "connected"
+
+
+async def test_a_failed_refresh_is_audited_and_the_connection_stays(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await expire(runner, resources)
+    await emulated.control("PUT", "/faults", json={"status": 500, "paths": ["/oauth/token"]})
+    response = await runner.here.request("GET", "/strava/athlete")
+    assert response.status_code == 502
+    assert [each["outcome"] for each in await audits(resources, "strava.token_refreshed")] == ["failed"]
+    assert (await runner.status())["state"] == "connected"
+
+
+async def test_tokens_that_no_key_opens_ask_for_a_new_connection(runner: Runner, resources: Resources) -> None:
+    async with resources.database.transaction() as session:
+        await session.execute(text("UPDATE connections SET access_token = refresh_token"))
+        await session.execute(text("UPDATE connections SET refresh_token = '\\x0102'"))
+    response = await runner.here.request("GET", "/strava/athlete")
+    assert response.json()["code"] == "strava.degraded"
+    assert "encryption keys" in (await runner.status())["reason"]

@@ -1,0 +1,130 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from common.queue import redis_client
+from strava.remote.errors import RateLimited
+from strava.remote.limits import Quota, RateLimits, Window, next_day, next_quarter
+from strava.remote.quota import SharedQuota
+
+NOON = datetime(2026, 11, 21, 12, 7, 30, tzinfo=UTC)
+RECORDED = {
+    "x-ratelimit-limit": "200,2000",
+    "x-ratelimit-usage": "14,203",
+    "x-readratelimit-limit": "100,1000",
+    "x-readratelimit-usage": "13,102",
+}
+
+
+class Clock:
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def headers(used: int, *, of: int = 100, day: int = 200) -> dict[str, str]:
+    return RECORDED | {"x-readratelimit-limit": f"{of},1000", "x-readratelimit-usage": f"{used},{day}"}
+
+
+def test_headers_become_a_small_named_type() -> None:
+    limits = RateLimits.from_headers(RECORDED)
+    assert limits.overall == Quota(Window(200, 14), Window(2000, 203))
+    assert limits.read == Quota(Window(100, 13), Window(1000, 102))
+    assert limits.read.quarter.left == 87
+
+
+@pytest.mark.parametrize("value", [None, "", ",", "100", "a,b", "1,2,3", "-1,5", "٣,٤", "1.5,2"])
+def test_headers_that_say_nothing_are_nothing(value: str | None) -> None:
+    given = {} if value is None else {"x-ratelimit-limit": value, "x-ratelimit-usage": value}
+    assert RateLimits.from_headers(given) == RateLimits()
+
+
+@pytest.mark.parametrize(
+    ("now", "quarter"), [("12:00:00", "12:15"), ("12:14:59", "12:15"), ("12:15:00", "12:30"), ("12:59:59", "13:00")]
+)
+def test_limits_are_reset_on_the_quarter_hour(now: str, quarter: str) -> None:
+    moment = datetime.fromisoformat(f"2026-11-21T{now}+00:00")
+    assert next_quarter(moment) == datetime.fromisoformat(f"2026-11-21T{quarter}:00+00:00")
+
+
+def test_the_day_ends_at_midnight_utc_whatever_zone_a_moment_is_in() -> None:
+    moment = datetime.fromisoformat("2026-11-22T09:30:00+10:30")
+    assert next_day(moment) == datetime(2026, 11, 22, tzinfo=UTC)
+    assert next_quarter(moment) == datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with redis_client(redis_url) as client:
+        yield client
+
+
+async def test_what_one_worker_learns_holds_for_all(redis: Redis) -> None:
+    one, other = SharedQuota(redis, clock=Clock()), SharedQuota(redis, clock=Clock())
+    await one.learn(headers(100), NOON)
+    with pytest.raises(RateLimited) as refused:
+        await other.admit(urgent=True)
+    assert refused.value.until == datetime(2026, 11, 21, 12, 15, tzinfo=UTC)
+    assert (await other.state()).read == Quota(Window(100, 100), Window(1000, 200))
+
+
+async def test_the_next_quarter_opens_what_was_closed(redis: Redis) -> None:
+    clock = Clock()
+    quota = SharedQuota(redis, clock=clock)
+    await quota.learn(headers(100), NOON)
+    clock.now += timedelta(minutes=8)
+    await quota.admit(urgent=True)
+    assert (await quota.state()).read is None
+
+
+async def test_backfill_leaves_a_reserve_to_webhooks(redis: Redis) -> None:
+    quota = SharedQuota(redis, clock=Clock())
+    await quota.learn(headers(74), NOON)
+    await quota.admit(urgent=False)
+    await quota.learn(headers(75), NOON)
+    with pytest.raises(RateLimited):
+        await quota.admit(urgent=False)
+    await quota.admit(urgent=True)
+
+
+async def test_an_answer_that_was_overtaken_does_not_lower_what_is_used(redis: Redis) -> None:
+    quota = SharedQuota(redis, clock=Clock())
+    await quota.learn(headers(50), NOON)
+    await quota.learn(headers(40), NOON)
+    known = (await quota.state()).read
+    assert known is not None
+    assert known.quarter.used == 50
+
+
+async def test_an_answer_that_crosses_a_reset_counts_for_the_window_it_began_in(redis: Redis) -> None:
+    clock = Clock()
+    quota = SharedQuota(redis, clock=clock)
+    began = await quota.admit(urgent=True)
+    clock.now += timedelta(minutes=10)
+    await quota.learn(headers(100), began)
+    await quota.admit(urgent=True)
+
+
+async def test_a_refusal_without_headers_closes_the_quarter(redis: Redis) -> None:
+    quota = SharedQuota(redis, clock=Clock())
+    assert (await quota.exceeded({})).until == datetime(2026, 11, 21, 12, 15, tzinfo=UTC)
+    with pytest.raises(RateLimited):
+        await quota.admit(urgent=True)
+
+
+async def test_a_used_up_day_ends_at_midnight(redis: Redis) -> None:
+    quota = SharedQuota(redis, clock=Clock())
+    assert (await quota.exceeded(headers(10, day=1000))).until == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+async def test_without_redis_a_process_goes_by_what_it_has_seen() -> None:
+    async with redis_client("redis://127.0.0.1:1/0") as nobody:
+        quota = SharedQuota(nobody, clock=Clock())
+        await quota.admit(urgent=True)
+        await quota.learn(headers(100), NOON)
+        with pytest.raises(RateLimited):
+            await quota.admit(urgent=True)

@@ -1,0 +1,96 @@
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from emulated import Emulated, Runner
+from looking import Woken, idle, jobs_of
+from sqlalchemy import text
+
+from common.resources import Resources
+from strava.sync.polling import poll_when_silent, tidy
+
+NewRunner = Callable[[], Awaitable[Runner]]
+
+
+async def test_connecting_brings_recent_history(new_runner: NewRunner, resources: Resources, woken: Woken) -> None:
+    runner, now = await new_runner(), datetime.now(UTC)
+    days = [3, 30, 85, 120]
+    starts = [now - timedelta(days=each) for each in days]
+    ids = [await runner.runs(start_date=each.isoformat(), distance=3000) for each in starts]
+    await runner.connect()
+
+    async def all_here() -> bool:
+        return all([await runner.stored(each) for each in ids[:3]])
+
+    await woken(all_here, "recent history")
+    await woken(lambda: idle(resources), "the rest")
+    assert await runner.stored(ids[3]) is None
+    status = await runner.status()
+    assert (status["sync"]["state"], status["sync"]["progress"]) == ("done", 1.0)
+    assert status["last_sync_at"] is not None
+
+
+async def test_a_sync_finds_what_no_event_told_of_and_looks_a_day_back(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated
+) -> None:
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    late = await runner.runs(start_date=(datetime.now(UTC) - timedelta(hours=20)).isoformat())
+    response = await runner.here.request("POST", "/strava/sync")
+    assert response.status_code == 202
+    job = response.json()
+    assert (job["kind"], job["state"], job["attempts"]) == ("strava-sync", "queued", 0)
+    assert (await runner.here.request("POST", "/strava/sync")).status_code == 202
+
+    async def here() -> Any:
+        return await runner.stored(late)
+
+    await woken(here, "the late run")
+    await woken(lambda: idle(resources), "the sync")
+    assert len(await jobs_of(resources, "strava-activity")) == 1
+
+
+async def test_a_sync_goes_through_all_pages(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    first = datetime.now(UTC) - timedelta(hours=23)
+    for number in range(205):
+        start = (first + timedelta(minutes=number)).isoformat()
+        await runner.runs(manual=True, start_date=start, distance=100, moving_time=10)
+    await runner.here.request("POST", "/strava/sync")
+
+    async def queued() -> bool:
+        return len(await jobs_of(resources, "strava-activity")) == 205
+
+    await woken(queued, "both pages")
+
+
+async def test_silent_webhooks_are_made_up_for_by_polling(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated
+) -> None:
+    await poll_when_silent(resources)
+    assert len(await jobs_of(resources, "strava-sync")) == 1  # webhooks are on: nobody asks
+    async with resources.database.transaction() as session:
+        await session.execute(text("UPDATE webhook_subscriptions SET state = 'failed'"))
+        ago = "now() - interval '16 minutes'"
+        await session.execute(text(f"UPDATE connections SET last_sync_at = {ago}, connected_at = {ago}"))
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    missed = await runner.runs()
+    await poll_when_silent(resources)
+    await poll_when_silent(resources)
+    assert len(await jobs_of(resources, "strava-sync")) == 2
+
+    async def here() -> Any:
+        return await runner.stored(missed)
+
+    await woken(here, "the run")
+
+
+async def test_old_states_and_events_are_forgotten(runner: Runner, resources: Resources) -> None:
+    await runner.begin()
+    async with resources.database.transaction() as session:
+        await session.execute(text("UPDATE oauth_states SET expires_at = now() - interval '2 days'"))
+    await tidy(resources)
+    async with resources.database.transaction() as session:
+        assert await session.scalar(text("SELECT count(*) FROM oauth_states")) == 0

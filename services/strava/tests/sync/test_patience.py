@@ -1,0 +1,96 @@
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from emulated import Emulated, Runner
+from looking import Outcomes, jobs_of, make_due
+from sqlalchemy import text
+
+from common.resources import Resources
+from common.testing.wait import eventually
+from strava.sync.queueing import enqueue_activity
+
+NewRunner = Callable[[], Awaitable[Runner]]
+
+
+async def test_a_rate_limit_is_slept_out_and_counts_as_no_failure(
+    runner: Runner, resources: Resources, emulated: Emulated, outcomes: Outcomes
+) -> None:
+    await emulated.control("PUT", "/limits", json={"read": [3, 1000], "read_usage": [3, 3]})
+    strava_id = await runner.runs()
+
+    async def sleeping() -> Any:
+        jobs = await jobs_of(resources, "strava-event")
+        return jobs and jobs[0].state == "queued" and jobs[0].reason and jobs[0]
+
+    job = await eventually(sleeping, within=15, what="the job that sleeps")
+    now = datetime.now(UTC)
+    assert job.attempts == 0
+    assert (job.run_after.minute % 15, job.run_after.second) == (0, 0)
+    assert timedelta(0) < job.run_after - now <= timedelta(minutes=15)
+    response = await runner.here.request("GET", "/strava/athlete")
+    assert (response.status_code, response.json()["code"]) == (503, "strava.rate_limited")
+    assert response.json()["retry_after_s"] <= 900
+    assert (await runner.status())["rate_limit"]["read"]["quarter"]["used"] >= 3
+    await pass_the_reset(resources, emulated)
+    assert await outcomes(1) == [("create", "stored")]
+    assert await runner.stored(strava_id)
+
+
+async def pass_the_reset(resources: Resources, emulated: Emulated) -> None:
+    await emulated.reset()
+    await resources.redis.flushdb()
+    await make_due(resources)
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 500}, {"inactive_application": True}])
+async def test_faults_of_strava_lose_nothing(
+    runner: Runner, resources: Resources, emulated: Emulated, outcomes: Outcomes, fault: dict[str, Any]
+) -> None:
+    await emulated.control("PUT", "/faults", json=fault)
+    strava_id = await runner.runs()
+
+    async def met() -> Any:
+        jobs = await jobs_of(resources, "strava-event")
+        return jobs and jobs[0].reason
+
+    await eventually(met, within=20, what="the failure")
+    assert await runner.stored(strava_id) is None
+    await pass_the_reset(resources, emulated)
+    assert await outcomes(1) == [("create", "stored")]
+
+
+async def test_a_dead_strava_uses_no_job_up_and_loses_nothing(
+    runner: Runner, resources: Resources, emulated: Emulated, outcomes: Outcomes, strava: httpx2.AsyncClient
+) -> None:
+    strava_id = await runner.runs(start_date="2026-11-05T06:00:00Z")
+    await runner.sees(strava_id)
+    await runner.emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    later = await runner.runs(start_date="2026-11-06T06:00:00Z")
+    emulated.stop()
+    try:
+        async with resources.database.transaction() as session:
+            enqueue_activity(session, runner.here.id, later, urgent=True)
+            await session.flush()
+            await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+
+        async def postponed() -> Any:
+            jobs = [job for job in await jobs_of(resources, "strava-activity") if job.reason]
+            return jobs and jobs[0].state == "queued" and jobs[0]
+
+        job = await eventually(postponed, within=20, what="the postponed job")
+        assert (job.attempts, job.max_attempts) == (7, 8)
+        assert job.run_after > datetime.now(UTC) + timedelta(minutes=5)
+        assert (await runner.status())["state"] == "connected"
+    finally:
+        await emulated.start()
+    await pass_the_reset(resources, emulated)
+
+    async def here() -> Any:
+        await make_due(resources)
+        await resources.waker.wake("strava")
+        return await runner.stored(later)
+
+    await eventually(here, within=30, what="the run")
