@@ -14,6 +14,7 @@ class AuthSettings(DataSettings):
 
     strava_url: str = "http://127.0.0.1:8003"
     analytics_url: str = "http://127.0.0.1:8005"
+    trainer_url: str = "http://127.0.0.1:8001"
     service_client_secrets: SecretStr
     encryption_keys: SecretStr
     access_token_seconds: int = 600

@@ -13,6 +13,7 @@ from gateway.blacklist import Blacklist
 from gateway.gcra import Limit
 from gateway.inbound import Inbound
 from gateway.limits import Limiter, Verdict
+from gateway.routes import LimitClass
 from gateway.settings import GatewaySettings
 
 _SEEN_AT_ONCE = 4096
@@ -54,7 +55,11 @@ class Admission:
         self._blacklist = blacklist
         self._limiter = limiter
         self._user = _limit("user", settings.rate_user, settings.rate_user_burst, share)
-        self._address = _limit("address", settings.rate_address, settings.rate_address, share)
+        self._addresses: dict[LimitClass, Limit] = {
+            "standard": _limit("address", settings.rate_address, settings.rate_address, share),
+            "signed": _limit("signed", settings.rate_signed, settings.rate_signed, share),
+            "webhook": _limit("webhook", settings.rate_webhook, settings.rate_webhook, share),
+        }
         self._login = _limit("login", settings.rate_login, settings.rate_login, share)
         self._login_address = _limit("login-address", settings.rate_login_address, settings.rate_login_address, share)
 
@@ -90,9 +95,9 @@ class Admission:
             self._just_seen[inbound.authorization or b""] = identity
         return subject, self._limiter.spend_leased(self._user, subject) or await self._spend(self._user, subject)
 
-    async def anybody(self, inbound: Inbound) -> Verdict:
-        """Let a request without a token pass. Raises ``RateLimited``."""
-        return await self._spend(self._address, limited_as(inbound.address))
+    async def anybody(self, inbound: Inbound, limit: LimitClass = "standard") -> Verdict:
+        """Let a request without a token pass, counted by its address. Raises ``RateLimited``."""
+        return await self._spend(self._addresses[limit], limited_as(inbound.address))
 
     async def login(self, inbound: Inbound, body: bytes) -> Verdict:
         """Let a sign-in pass; ``body`` says for which account. Raises ``RateLimited``."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from common import apidocs, errorhandlers
@@ -18,16 +18,17 @@ from gateway.addresses import is_within
 from gateway.openapi import Document, MergedOpenApi
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
+from gateway.webapp import add_web_app, is_web
 
 DOCS, DESCRIPTION, ASSETS = "/api/docs", "/api/openapi.json", "/api/docs/assets"
-_PATHS = frozenset({"/", "/health", "/health/live", "/metrics", DOCS, DESCRIPTION, DOCS_PATH})
+_PATHS = frozenset({"/health", "/health/live", "/metrics", DOCS, DESCRIPTION, DOCS_PATH})
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def is_own(path: str) -> bool:
     """Tell whether the gateway answers this path itself."""
-    return path in _PATHS or path.startswith(f"{ASSETS}/")
+    return path in _PATHS or is_web(path) or path.startswith(f"{ASSETS}/")
 
 
 def create_pages(
@@ -60,6 +61,7 @@ def create_pages(
     app.include_router(health_router(checks, settings.version))
     app.add_route("/metrics", metrics)
     _add_documentation(app, description)
+    add_web_app(app)
     return app
 
 
@@ -73,10 +75,6 @@ def _add_documentation(app: FastAPI, description: Callable[[], MergedOpenApi]) -
     @app.get(DOCS_PATH)
     async def error_codes() -> HTMLResponse:
         return HTMLResponse(errors.page())
-
-    @app.get("/")
-    async def start() -> RedirectResponse:
-        return RedirectResponse(DOCS)
 
 
 def _only_for_neighbours(request: Request, settings: GatewaySettings) -> None:

@@ -139,7 +139,9 @@ class Proxy:
         if route.limit == "login":
             return await self._admission.login(inbound, await exchange.collect())
         if route.public:
-            return await self._admission.anybody(inbound)
+            return await self._admission.anybody(inbound, route.limit)
+        if route.signed and inbound.authorization is None and b"signature=" in inbound.query:
+            return await self._admission.anybody(inbound, "signed")
         record.user_id, verdict = await self._admission.user(inbound)
         return verdict
 

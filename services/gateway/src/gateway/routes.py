@@ -12,7 +12,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 PREFIX = "/api/v1"
 
-LimitClass = Literal["standard", "login"]
+LimitClass = Literal["standard", "login", "signed", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Route:
     """One row of the table; times in seconds, ``body_limit`` in bytes.
 
     ``timeout`` bounds the wait for the answer to begin once the request is sent, ``silence`` the gaps inside
-    either body, ``total`` the whole answer. ``retry`` lets an idempotent request be sent again.
+    either body, ``total`` the whole answer. ``retry`` lets an idempotent request be sent again. A
+    ``signed`` route also takes an address with a signature in place of a token; the service verifies it.
     """
 
     template: str
@@ -32,6 +33,7 @@ class Route:
     silence: float = 30.0
     total: float = 600.0
     retry: bool = True
+    signed: bool = False
 
 
 ROUTES = (
@@ -52,12 +54,25 @@ ROUTES = (
     # strava
     Route("/api/v1/activities/**", "strava"),
     Route("/api/v1/activities.csv", "strava", total=3600),
+    Route("/api/v1/strava/**", "strava"),
+    Route("/api/v1/strava/callback", "strava", public=True, body_limit=64 * KIB),
+    Route("/api/v1/strava/webhook/{secret}", "strava", public=True, limit="webhook", body_limit=64 * KIB, retry=False),
     Route("/api/v1/imports/**", "strava"),
     Route("/api/v1/imports", "strava", body_limit=2 * GIB + 16 * MIB, timeout=60, total=3600),
     Route("/api/v1/imports/{id}/events", "strava", silence=90, total=3600),
     Route("/api/v1/gear/**", "strava"),
     Route("/api/v1/admin/activity-jobs/**", "strava"),
     Route("/api/v1/admin/resync", "strava"),
+    # thumbnails
+    Route("/api/v1/activities/{id}/thumbnail", "thumbnails", signed=True),
+    # trainer
+    Route("/api/v1/plans/**", "trainer", body_limit=8 * MIB),
+    Route("/api/v1/workouts/**", "trainer"),
+    Route("/api/v1/runs/**", "trainer"),
+    Route("/api/v1/calendar", "trainer"),
+    # pdf
+    Route("/api/v1/pdf/**", "pdf", timeout=60),
+    Route("/api/v1/pdf/documents/{id}/download", "pdf", signed=True),
     # analytics
     Route("/api/v1/analytics/**", "analytics"),
     Route("/api/v1/admin/calculate-best-efforts", "analytics"),

@@ -49,6 +49,8 @@ class GatewaySettings(Settings):
     rate_user: int = Field(default=1200, gt=0)
     rate_user_burst: int = Field(default=200, gt=0)
     rate_address: int = Field(default=120, gt=0, description="requests without a token, by client address")
+    rate_signed: int = Field(default=1200, gt=0, description="signed addresses, by client address")
+    rate_webhook: int = Field(default=6000, gt=0, description="webhook calls, by client address")
     rate_login: int = Field(default=10, gt=0, description="by account and client address")
     rate_login_address: int = Field(default=100, gt=0, description="by client address")
     rate_lease_share: float = Field(default=0.1, gt=0, le=1, description="part of a burst leased from Redis at once")

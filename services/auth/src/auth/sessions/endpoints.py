@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from auth.dependencies import SessionsDep
-from auth.sessions import repository
+from auth.sessions import browser, repository
 from auth.sessions.schemas import Login, Refresh, Tokens
 from auth.sessions.service import Device
+from common.errors import FieldError, InvalidInput
 from common.route import DbSession, TransactionalRoute
 from common.tokens import CurrentUser, require_scope
 
@@ -47,21 +48,37 @@ async def _secret_answer(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-@router.post("/login", dependencies=[Depends(_secret_answer)])
-async def login(session: DbSession, sessions: SessionsDep, request: Request, body: Login) -> Tokens:
-    """Sign in. The access token lives 10 minutes, the refresh token is good for one use within 30 days."""
-    return await sessions.login(session, body, _device(request))
+@router.post("/login", dependencies=[Depends(_secret_answer)], response_model_exclude_none=True)
+async def login(session: DbSession, sessions: SessionsDep, request: Request, response: Response, body: Login) -> Tokens:
+    """Sign in. The access token lives 10 minutes, the refresh token is good for one use within 30 days.
+
+    With `X-Client: web` the refresh token comes in a cookie that scripts cannot read, and not in the body.
+    """
+    tokens = await sessions.login(session, body, _device(request))
+    return (
+        browser.keep(request, response, tokens, days=sessions.settings.session_days)
+        if browser.is_web_app(request)
+        else tokens
+    )
 
 
-@router.post("/refresh", dependencies=[Depends(_secret_answer)])
-async def refresh(session: DbSession, sessions: SessionsDep, body: Refresh) -> Tokens:
-    """Exchange a refresh token for a new pair."""
+@router.post("/refresh", dependencies=[Depends(_secret_answer)], response_model_exclude_none=True)
+async def refresh(
+    session: DbSession, sessions: SessionsDep, request: Request, response: Response, body: Refresh | None = None
+) -> Tokens:
+    """Exchange a refresh token for a new pair; with `X-Client: web` it is the one in the cookie."""
+    if browser.is_web_app(request):
+        tokens = await sessions.refresh(session, browser.kept(request))
+        return browser.keep(request, response, tokens, days=sessions.settings.session_days)
+    if body is None or body.refresh_token is None:
+        raise InvalidInput(errors=[FieldError(pointer="/body/refresh_token", message="Field required")])
     return await sessions.refresh(session, body.refresh_token.get_secret_value())
 
 
 @router.post("/logout", status_code=204)
-async def logout(session: DbSession, sessions: SessionsDep, identity: CurrentUser) -> None:
+async def logout(session: DbSession, sessions: SessionsDep, identity: CurrentUser, response: Response) -> None:
     """End this session; its access tokens stop working within a second."""
+    browser.forget(response)
     if identity.session_id:
         await sessions.logout(session, UUID(identity.session_id))
 

@@ -13,13 +13,15 @@ class Login(BaseModel):
 
 
 class Refresh(BaseModel):
-    refresh_token: SecretStr = Field(min_length=1, max_length=200)
+    """The web app sends none: its token comes in a cookie."""
+
+    refresh_token: SecretStr | None = Field(default=None, min_length=1, max_length=200)
 
 
 class Tokens(BaseModel):
-    """``expires_in`` is the access token's, in seconds."""
+    """``expires_in`` is the access token's, in seconds; the web app gets the refresh token in a cookie instead."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
-    refresh_token: str
+    refresh_token: str | None = None

@@ -212,9 +212,12 @@ class Builder:
         return await self._stack.enter_async_context(raw_server(handler))
 
     async def gateway(
-        self, *, routes: Iterable[Route] = ROUTES, auth: AuthDouble | None = None, **values: Any
+        self, *, routes: Iterable[Route] = ROUTES, auth: AuthDouble | None = None, rest: Any = None, **values: Any
     ) -> Platform:
-        """Start a gateway; ``values`` are its settings, or applications to be served (``strava=...``)."""
+        """Start a gateway; ``values`` are its settings, or applications to be served (``strava=...``).
+
+        ``rest`` is served for all services that have neither an application nor an address.
+        """
         auth = auth or AuthDouble()
         settings: dict[str, Any] = {
             "environment": "test",
@@ -224,8 +227,10 @@ class Builder:
             "rate_user_burst": 100_000,
             "rate_address": 600_000,
         }
-        for name in ("strava", "analytics"):
+        for name in sorted({route.service for route in ROUTES} - {"auth"}):
             app = values.pop(name, None)
+            if app is None and f"{name}_url" not in values:
+                app = rest
             if app is not None:
                 settings[f"{name}_url"] = await self.serve(app)
         settings.setdefault("auth_url", await self.serve(auth))
