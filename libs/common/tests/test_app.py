@@ -104,6 +104,29 @@ async def test_a_read_survives_that_all_its_connections_died(
     assert await read_at_once(8) == [200] * 8
 
 
+async def test_connections_that_nobody_needs_are_closed_and_those_in_use_are_left(
+    toy_environment: Environment,
+) -> None:
+    database = Database(toy_environment["DATABASE_URL"], service="trimmed", pool_size=5)
+    open_now = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trimmed'"
+
+    async def use() -> int:
+        async with database.reading() as session:
+            return await session.scalar(text(f"{open_now} AND datname = current_database()")) or 0
+
+    await asyncio.gather(*(use() for _ in range(5)))
+    await database.trim()
+    assert await use() == 5, "all were needed a moment ago"
+    async with database.transaction() as session:
+        await session.scalar(text("SELECT 1"))
+        await database.trim()
+        assert await use() == 5, "one is in use"
+    await database.trim()
+    await database.trim()
+    assert await use() == 1
+    await database.aclose()
+
+
 async def test_internal_routes_need_a_service_token(toy: httpx2.AsyncClient, mint: TokenMint) -> None:
     assert_problem(await toy.get("/internal/events"), 401, "auth.token_missing")
     assert_problem(await toy.get("/internal/events", headers=mint.headers()), 403, "auth.scope_required")

@@ -1,5 +1,6 @@
 """What a process holds open: database, Redis, objects, token keys, clients of other services."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ class Closable(Protocol):
 
 
 SharedT = TypeVar("SharedT", bound=Closable)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @dataclass
@@ -57,6 +63,8 @@ class Resources:
                 waker=waker,
             )
             stack.push_async_callback(database.aclose)
+            trimming = asyncio.create_task(database.keep_small())
+            stack.push_async_callback(_end, trimming)
             keys = JwksKeySource(settings.auth_url)
             stack.push_async_callback(keys.aclose)
             tokens = ServiceTokenSource(

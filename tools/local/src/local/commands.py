@@ -37,7 +37,7 @@ def up(topology: Topology, _name: str | None) -> int:
     return 0
 
 
-def _print_admin(account: startup.Admin) -> None:
+def _print_admin(account: startup.Account) -> None:
     if account.password is None:
         startup.say(f"Admin: {account.email} (the password was shown when the account was made)")
     else:
@@ -56,8 +56,8 @@ def down(topology: Topology, _name: str | None) -> int:
 
 
 def restart(topology: Topology, name: str | None) -> int:
-    """Restart one process, or all processes of the services."""
-    if name is None:
+    """Restart one process, or all processes of the services, as one process of changed code needs."""
+    if name is None or startup.is_outdated(topology):
         with startup.one_at_a_time(topology):
             startup.stop_supervisor(startup.current_state(startup.prepare(topology)), LEAVE_SERVERS)
             stop_forked(topology.run)
@@ -154,7 +154,7 @@ def admin(topology: Topology, _name: str | None) -> int:
 
 
 def demo(topology: Topology, end: dt.date | None, months: int) -> int:
-    """Fill the running platform with an athlete of two years."""
+    """Fill the running platform with an athlete of two years, their plans and a coach."""
     # Imported here: only this command computes, and the others should not wait for NumPy.
     from local.demo.command import fill  # noqa: PLC0415 - for the same reason
 

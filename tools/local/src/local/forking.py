@@ -2,14 +2,18 @@
 
 import gc
 import importlib
+import importlib.util
 import os
 import pkgutil
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from prometheus_client import REGISTRY
+from prometheus_client.registry import Collector
 
 from local.processes import Process
 
@@ -38,8 +42,15 @@ _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _NOT_SHARED = ("common.testing", "common.run", "common.db.migrate", "common.db.provision")
 
 
-def preload() -> None:
-    """Import what the services share and set it apart from garbage collection, so that forks keep sharing it."""
+_metrics: dict[str, set[Collector]] = {}
+
+
+def preload(services: Iterable[str] = ()) -> None:
+    """Import what the services share, and these services, and set it apart from garbage collection.
+
+    Forks then keep sharing it: importing a service in its two processes would copy the pages that it touches, which
+    took 20 MiB each. One that cannot be imported is left to its own processes, whose logs will say why.
+    """
     gc.disable()
     for name in SHARED_LIBRARIES:
         importlib.import_module(name)
@@ -47,8 +58,28 @@ def preload() -> None:
     for module in pkgutil.walk_packages(common.__path__, "common."):
         if not module.name.startswith(_NOT_SHARED):
             importlib.import_module(module.name)
+    for service in services:
+        _import_service(service)
     gc.collect()
     gc.freeze()
+
+
+def _import_service(name: str) -> None:
+    before = set(REGISTRY._collector_to_names)  # noqa: SLF001 - there is no public way to list them
+    try:
+        importlib.import_module(f"{name}.main")
+        if importlib.util.find_spec(f"{name}.worker"):
+            importlib.import_module(f"{name}.worker")
+    except Exception:  # noqa: BLE001 - whatever a service's import raises, the others must start
+        traceback.print_exc()
+    _metrics[name] = set(REGISTRY._collector_to_names) - before  # noqa: SLF001 - as above
+
+
+def forget_others(service: str) -> None:
+    """Drop the metrics of the other services, which are not this process's to show."""
+    for name, collectors in _metrics.items():
+        for collector in collectors if name != service else ():
+            REGISTRY.unregister(collector)
 
 
 def fork(body: Callable[[], None], *, name: str, environment: Mapping[str, str], log: Path, pid_path: Path) -> Process:

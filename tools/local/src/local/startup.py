@@ -33,8 +33,8 @@ class StartError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Admin:
-    """The first administrator's account; `password` only when it was made just now."""
+class Account:
+    """An account that was made here; `password` only when it was generated just now."""
 
     email: str
     password: str | None
@@ -68,7 +68,7 @@ def one_at_a_time(topology: Topology) -> Iterator[None]:
         yield
 
 
-def up(platform: Platform) -> Admin | None:
+def up(platform: Platform) -> Account | None:
     """Bring everything up; returns the administrator's account when it was looked at.
 
     Raises `StartError`, `ServerError` or `SettingError` with a message for the operator.
@@ -140,13 +140,21 @@ def migrate(platform: Platform) -> None:
     migrate_all(urls)
 
 
-def ensure_admin(platform: Platform) -> Admin | None:
+def ensure_admin(platform: Platform) -> Account | None:
     """Make the administrator's account where it is missing; None when there is no auth service."""
-    auth = next((service for service in platform.topology.services if service.name == "auth"), None)
-    if auth is None:
+    if all(service.name != "auth" for service in platform.topology.services):
         return None
+    return ensure_account(platform, platform.admin_email, "admin")
+
+
+def ensure_account(platform: Platform, email: str, role: str, *options: str) -> Account:
+    """Make an account with a role, or give the role to the one that is there; ``options`` are those of `auth.admin`.
+
+    Raises `StartError` with what the auth service's command said.
+    """
+    auth = next(service for service in platform.topology.services if service.name == "auth")
     done = subprocess.run(
-        [sys.executable, "-m", "auth.admin", "--email", platform.admin_email],
+        [sys.executable, "-m", "auth.admin", "--email", email, "--role", role, *options],
         env=platform.environment(auth, "service"),
         cwd=platform.topology.root,
         stdin=subprocess.DEVNULL,
@@ -155,9 +163,9 @@ def ensure_admin(platform: Platform) -> Admin | None:
         check=False,
     )
     if done.returncode != 0:
-        raise StartError(f"The admin account could not be made:\n{done.stderr.strip()}")
+        raise StartError(f"The {role} account could not be made:\n{done.stderr.strip()}")
     answer = json.loads(done.stdout.strip().splitlines()[-1])
-    return Admin(answer["email"], answer["password"])
+    return Account(answer["email"], answer["password"])
 
 
 def replace_supervisor(platform: Platform, state: states.State, wanted: str) -> None:
@@ -184,6 +192,13 @@ def replace_supervisor(platform: Platform, state: states.State, wanted: str) -> 
         raise StartError(f"The supervisor did not start:\n{tail(platform.topology.logs / 'supervisor.log')}")
 
 
+def is_outdated(topology: Topology) -> bool:
+    """Tell whether a supervisor runs that holds another version of the code."""
+    platform = prepare(topology)
+    state = current_state(platform)
+    return state.supervisor_alive and state.fingerprint != fingerprint(platform)
+
+
 def spawn_supervisor(platform: Platform, wanted: str) -> Process:
     """Start the supervisor in a session of its own, with its output in its log."""
     topology = platform.topology
@@ -191,7 +206,11 @@ def spawn_supervisor(platform: Platform, wanted: str) -> Process:
         **topology.settings,
         "RT_HOME": str(topology.home),
         "RT_PORT_BASE": str(topology.port_base),
-        "MALLOC_ARENA_MAX": "2",  # read by the C library once, at the start: less memory per process
+        # Read once, at the start: less memory per process, also after large work, and no threads when it forks.
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
+        "MALLOC_TRIM_THRESHOLD_": "131072",
+        "OPENBLAS_NUM_THREADS": "1",
     }
     with (topology.logs / "supervisor.log").open("ab") as log:
         started = subprocess.Popen(

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 from local.environment import Platform, Role, process_name
-from local.forking import preload
+from local.forking import forget_others, preload
 from local.startup import prepare
 from local.supervisor import Supervisor
 from local.topology import EMULATOR, Service, Topology
@@ -16,7 +16,8 @@ from local.units import ForkedUnit, ServerUnit, Unit
 
 def run_process(service: str, role: Role) -> None:
     """Be one process of a service until told to stop; runs in the fork."""
-    # Imported in the child: what it imports on top of the shared libraries is its own business.
+    forget_others(service)
+    # Imported in the child: what it imports on top of what is shared is its own business.
     from common.run import run  # noqa: PLC0415
 
     run(service, role)
@@ -24,6 +25,7 @@ def run_process(service: str, role: Role) -> None:
 
 def run_emulator() -> None:
     """Be the Strava emulator until told to stop; runs in the fork."""
+    forget_others(EMULATOR)
     importlib.import_module("strava_emulator.__main__").main()
 
 
@@ -55,6 +57,13 @@ def _emulator(platform: Platform) -> list[Unit]:
     return [ForkedUnit(EMULATOR, run_emulator, platform.emulator_environment(), topology.run, topology.logs)]
 
 
+def _to_preload(topology: Topology) -> list[str]:
+    """Services whose code is shared; in development each process reads its own, so that a restart is enough."""
+    if topology.settings.get("ENVIRONMENT") == "development":
+        return []
+    return [service.name for service in topology.services]
+
+
 def main() -> None:
     """Supervise the platform that the environment describes."""
     os.umask(0o077)
@@ -62,7 +71,7 @@ def main() -> None:
     platform = prepare(topology)
     with (topology.run / "supervisor.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        preload()
+        preload(_to_preload(topology))
         Supervisor(units_of(platform), topology.run, topology.logs, fingerprint=sys.argv[1]).serve()
 
 

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from common.errors import ServiceError, Unavailable
+from common.logs import get_logger
 from common.metrics import DB_POOL_IN_USE
 
 WAKE_KEY = "wake"
+_TRIM_SECONDS = 20.0
 _AFTER_COMMIT = "after_commit"
 _CONNECTION_LOST = (ConnectionError, TimeoutError, PoolTimeout)
 _UNAVAILABLE_CLASSES = {"08", "53", "57"}
@@ -45,6 +48,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_recycle=1800,
+            pool_use_lifo=True,  # what is not needed stays unused, and can be closed
             pool_pre_ping=False,
             connect_args={
                 "timeout": 5,
@@ -57,8 +61,9 @@ class Database:
         self._reading_sessions = async_sessionmaker(reading, expire_on_commit=False)
         # The pool lets a newcomer take a connection ahead of those who wait; reads queue up fairly before it.
         self._readers = asyncio.Semaphore(pool_size)
-        event.listen(self.engine.sync_engine, "checkout", lambda *_: DB_POOL_IN_USE.inc())
-        event.listen(self.engine.sync_engine, "checkin", lambda *_: DB_POOL_IN_USE.dec())
+        self._in_use = self._peak = 0
+        event.listen(self.engine.sync_engine, "checkout", self._on_checkout)
+        event.listen(self.engine.sync_engine, "checkin", self._on_checkin)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -105,6 +110,35 @@ class Database:
                 if is_connection_failure(error):
                     raise Unavailable("The database cannot be reached.", code="database.unavailable") from error
                 raise
+
+    def _on_checkout(self, *_: Any) -> None:
+        DB_POOL_IN_USE.inc()
+        self._in_use += 1
+        self._peak = max(self._peak, self._in_use)
+
+    def _on_checkin(self, *_: Any) -> None:
+        DB_POOL_IN_USE.dec()
+        self._in_use -= 1
+
+    async def trim(self) -> None:
+        """Close all connections when more are open than were in use at once since the last time, and none is now.
+
+        Each costs the server some megabytes; those that are needed are opened again.
+        """
+        peak, self._peak = self._peak, self._in_use
+        pool = self.engine.sync_engine.pool
+        if self._in_use == 0 and pool.checkedin() > peak:  # type: ignore[attr-defined] # every queue pool has it
+            self.engine.sync_engine.dispose(close=False)  # from here on a new pool is in use
+            await greenlet_spawn(pool.dispose)
+
+    async def keep_small(self) -> None:
+        """Trim now and then, for ever."""
+        while True:
+            await asyncio.sleep(_TRIM_SECONDS)
+            try:
+                await self.trim()
+            except DBAPIError as error:
+                get_logger().warning("connections_not_trimmed", error=type(error.orig).__name__)
 
     async def check(self) -> None:
         """Ask for one row; raises when Postgres does not answer."""

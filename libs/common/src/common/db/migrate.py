@@ -1,7 +1,7 @@
 """Alembic for every service: the bodies are here, a service keeps its versions and ten lines of ``env.py``.
 
 ``python -m common.db.migrate auth strava`` upgrades the named services in one process; each takes its address
-from ``<SERVICE>_DATABASE_URL``, or from ``DATABASE_URL`` when one is named.
+from ``<SERVICE>_DATABASE_URL``, or from the setting ``DATABASE_URL`` when one is named.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -70,8 +71,14 @@ def merged(service_base: type[DeclarativeBase]) -> list[MetaData]:
     return [Base.metadata, service_base.metadata]
 
 
+class _MigrateSettings(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str = ""
+
+
 def main(services: list[str]) -> None:
-    fallback = os.environ.get("DATABASE_URL", "")
+    fallback = _MigrateSettings(_secrets_dir=os.environ.get("SECRETS_DIR")).database_url
     migrate_all({name: os.environ.get(f"{name.upper()}_DATABASE_URL", fallback) for name in services})
 
 

@@ -1,6 +1,24 @@
-"""Roles and schemas: one of each per service, both named like the service."""
+"""Roles and schemas: one of each per service, both named like the service.
+
+``python -m common.db.provision`` makes them as ``DATABASE_ADMIN_URL`` for ``DATABASE_PASSWORDS``, a JSON object of
+service to password.
+"""
+
+import asyncio
+import os
 
 import asyncpg
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProvisionSettings(BaseSettings):
+    """What the command is told; as all settings, they may be files in the folder ``SECRETS_DIR``."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_admin_url: SecretStr
+    database_passwords: dict[str, SecretStr]
 
 
 async def provision(admin_url: str, passwords: dict[str, str]) -> None:
@@ -45,3 +63,13 @@ async def _statements(
     if await connection.fetchval(known_schema, service):
         statements.pop()
     return statements
+
+
+def main() -> None:
+    settings = ProvisionSettings(_secrets_dir=os.environ.get("SECRETS_DIR"))
+    passwords = {service: each.get_secret_value() for service, each in settings.database_passwords.items()}
+    asyncio.run(provision(settings.database_admin_url.get_secret_value(), passwords))
+
+
+if __name__ == "__main__":
+    main()

@@ -62,7 +62,7 @@ class Sandbox(Generic[ReplyT]):
         self._memory_limit = memory_limit
         self._recycle_above = recycle_above
         self._idle_limit = idle_limit
-        self._environment = environment or {}
+        self._environment = dict(environment or {})
         self._turn = asyncio.Lock()
         self._child: Process | None = None
         self._idle: asyncio.Task[None] | None = None
@@ -107,9 +107,7 @@ class Sandbox(Generic[ReplyT]):
         try:
             async with asyncio.timeout(self._time_limit):
                 kind, payload, resident = await self._exchange(request)
-            if kind != ANSWERED:
-                raise SandboxKilled(FAILED.get(kind, "crash"))
-            reply = self._decoded(payload)
+            reply = self._decoded(kind, payload)
         except BaseException as error:
             await self._kill()
             if isinstance(error, TimeoutError):
@@ -123,7 +121,9 @@ class Sandbox(Generic[ReplyT]):
             self._idle = asyncio.create_task(self._retire())
         return reply
 
-    def _decoded(self, payload: bytes) -> ReplyT:
+    def _decoded(self, kind: bytes, payload: bytes) -> ReplyT:
+        if kind != ANSWERED:
+            raise SandboxKilled(FAILED.get(kind, "crash"))
         try:
             return self._decode(payload)
         except Exception as error:  # a child that a request took over may send anything

@@ -1,1 +1,1 @@
-"""An athlete of two years for `make demo`: made up, the same on every machine, imported through the public API."""
+"""An athlete of two years for `make demo`, with plans and a coach: made up, and the same on every machine."""

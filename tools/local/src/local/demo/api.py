@@ -60,15 +60,19 @@ class Api:
         body = head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
         return self._answer("POST", path, body, f"multipart/form-data; boundary={boundary}")
 
+    def items(self, path: str, **parameters: object) -> Iterator[dict[str, Any]]:
+        """All items of a list, page after page."""
+        cursor: dict[str, object] = {}
+        while True:
+            page = self.get(path, limit=PAGE, **parameters, **cursor)
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
     def activities(self) -> Iterator[dict[str, Any]]:
         """All of the person's activities, the newest first."""
-        cursor: str | None = None
-        while True:
-            page = self.get("/activities", limit=PAGE, **({"cursor": cursor} if cursor else {}))
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+        return self.items("/activities")
 
     def _answer(self, method: str, path: str, body: bytes | None, kind: str) -> dict[str, Any]:
         for attempt in range(1, TRIES + 1):

@@ -1,18 +1,17 @@
-"""Who the demo's athlete is on this box: made once and remembered in a file that only its owner can read."""
+"""Who the demo's athlete is on this box: made once and remembered."""
 
 import datetime as dt
 import http
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.demo.api import Api
 from local.demo.errors import ApiError
+from local.demo.remembered import FILE, recall, remember
 from local.demo.sessions import ZONE
-from local.topology import SettingError, read_env_file
+from local.topology import SettingError
 
-FILE = "demo.env"
 PROFILE = {
     "timezone": ZONE.key,
     "sex": "female",
@@ -20,7 +19,6 @@ PROFILE = {
     "weight": 68.0,
     "heartrate_opt_in": True,
 }
-_HEADER = "# The sign-in of the athlete made by `make demo`, and the day before which the training ends.\n"
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,11 @@ class Athlete:
     end: dt.date
     new: bool = False
 
+    @property
+    def coach_email(self) -> str:
+        """Address of the coach of the same demo."""
+        return self.email.replace("demo-", "demo-coach-", 1)
+
 
 def load_or_create(home: Path, end: dt.date | None, today: dt.date) -> Athlete:
     """Return the athlete of this platform, a new one when there is none.
@@ -39,10 +42,9 @@ def load_or_create(home: Path, end: dt.date | None, today: dt.date) -> Athlete:
     The end is remembered: every run is dated back from it, so with another one all would come in again on other days.
     Raises `SettingError` when ``end`` is not the one that is remembered, or the file is damaged.
     """
-    path = home / FILE
-    values = read_env_file(path)
+    path, values = home / FILE, recall(home)
     if not values:
-        return _create(path, end or today)
+        return _create(home, end or today)
     try:
         known = Athlete(values["DEMO_EMAIL"], values["DEMO_PASSWORD"], dt.date.fromisoformat(values["DEMO_END"]))
     except (KeyError, ValueError) as error:
@@ -53,17 +55,10 @@ def load_or_create(home: Path, end: dt.date | None, today: dt.date) -> Athlete:
     return known
 
 
-def _create(path: Path, end: dt.date) -> Athlete:
+def _create(home: Path, end: dt.date) -> Athlete:
     """Write the sign-in down before it is used: an account without its password would be lost."""
     made = Athlete(f"demo-{secrets.token_hex(3)}@example.org", secrets.token_urlsafe(16), end, new=True)
-    staging = path.with_name(f"{path.name}.new")
-    staging.unlink(missing_ok=True)
-    staging.touch(mode=0o600)
-    with staging.open("w", encoding="utf-8") as file:
-        file.write(f"{_HEADER}DEMO_EMAIL={made.email}\nDEMO_PASSWORD={made.password}\nDEMO_END={end}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    staging.replace(path)
+    remember(home, {"DEMO_EMAIL": made.email, "DEMO_PASSWORD": made.password, "DEMO_END": end.isoformat()})
     return made
 
 

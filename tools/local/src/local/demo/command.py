@@ -1,25 +1,30 @@
-"""`make demo`: fill the running platform with an athlete of two years."""
+"""`make demo`: fill the running platform with an athlete of two years, their plans and a coach."""
 
 import datetime as dt
 import time
 
 from local.demo.api import Api
-from local.demo.athlete import FILE, Athlete, load_or_create, sign_in
+from local.demo.athlete import Athlete, load_or_create, sign_in
+from local.demo.coach import Coach, ensure_coach
 from local.demo.importing import Progress, give_names, import_all, missing
+from local.demo.planning import plans
+from local.demo.remembered import FILE
 from local.demo.sessions import sessions
+from local.demo.training import add_missing, wait_for_matching
 from local.health import probe
-from local.startup import StartError, say
+from local.startup import StartError, prepare, say
 from local.topology import SettingError, Topology
 
 MOST_MONTHS = 24
-NEEDED = ("gateway", "auth", "strava")
+NEEDED = ("gateway", "auth", "strava", "trainer")
 
 
 def fill(topology: Topology, end: dt.date | None = None, months: int = MOST_MONTHS) -> int:
-    """Register the athlete, import what is missing of the training, print the sign-in; 0 when all came in.
+    """Register the athlete, import what is missing of the training, plan it, make a coach; 0 when all runs came in.
 
-    Raises `SettingError` for an impossible number of months or another end than before, `StartError` when the
-    platform does not run, `ApiError` when it refuses.
+    The sign-ins are printed at the end. Raises `SettingError` for an impossible number of months or another end than
+    before, `StartError` when the platform does not run or the coach cannot be made, `ApiError` when it refuses,
+    `ImportStalledError` and `MatchingStalledError` when nothing happens for minutes.
     """
     if not 1 <= months <= MOST_MONTHS:
         raise SettingError(f"months must be 1 to {MOST_MONTHS}, not {months}")
@@ -29,9 +34,10 @@ def fill(topology: Topology, end: dt.date | None = None, months: int = MOST_MONT
     try:
         sign_in(api, athlete)
         good = _import(api, athlete, months)
+        _plan(api, athlete)
     finally:
         api.close()
-    _print_sign_in(topology, athlete)
+    _print_sign_ins(topology, athlete, ensure_coach(prepare(topology), athlete.coach_email))
     return 0 if good else 1
 
 
@@ -60,9 +66,19 @@ def _import(api: Api, athlete: Athlete, months: int) -> bool:
     return good
 
 
-def _print_sign_in(topology: Topology, athlete: Athlete) -> None:
-    say(f"Address: {topology.url('gateway')}\nAthlete: {athlete.email}")
-    if athlete.new:
-        say(f"Password: {athlete.password} (shown only now; kept in {topology.home / FILE})")
-    else:
-        say(f"The password is in {topology.home / FILE}")
+def _plan(api: Api, athlete: Athlete) -> None:
+    wanted = plans(athlete.end)
+    for plan in add_missing(api, wanted):
+        wait_for_matching(api, plan)
+    for plan in add_missing(api, wanted):  # again: only now the matching is through
+        say(f"{plan['name']}: {plan['completed_count']} of {plan['workout_count']} workouts done")
+
+
+def _print_sign_ins(topology: Topology, athlete: Athlete, coach: Coach) -> None:
+    say(f"Address: {topology.url('gateway')}")
+    for title, person in (("Athlete", athlete), ("Coach", coach)):
+        say(f"{title}: {person.email}")
+        if person.new:
+            say(f"Password: {person.password} (shown only now; kept in {topology.home / FILE})")
+        else:
+            say(f"The password is in {topology.home / FILE}")

@@ -15,3 +15,7 @@ class ApiError(DemoError):
 
 class ImportStalledError(DemoError):
     """Nothing was imported for minutes."""
+
+
+class MatchingStalledError(DemoError):
+    """Runs do not reach the training log."""

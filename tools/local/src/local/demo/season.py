@@ -1,4 +1,7 @@
-"""The story of the athlete: four build-ups of two years, what each week is for, and how fit the athlete is in it."""
+"""The story of the athlete: four build-ups of two years, what each week is for, and how fit the athlete is in it.
+
+A fifth build-up is planned for the time after.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -59,6 +62,14 @@ CYCLES = (
     Cycle(53, 78, 17.0, 52.0, 18.0, {74: FIVE, 78: TEN}),
     Cycle(81, 102, 40.0, 72.0, 32.0, {97: HALF, 102: MARATHON}),
 )
+MARATHON_BUILD_UP = CYCLES[-1]
+NEXT_WEEKS = 10
+
+
+def next_cycle(first: int) -> Cycle:
+    """The build-up after the story, to a 10 km race in its tenth week."""
+    last = first + NEXT_WEEKS - 1
+    return Cycle(first, last, 40.0, 56.0, 18.0, {last: TEN})
 
 
 def week(number: int) -> Week:
@@ -69,7 +80,7 @@ def week(number: int) -> Week:
     if cycle is None:
         before = max((each for each in CYCLES if each.last < number), key=lambda each: each.last)
         return Week(number, "easy", TRANSITION_SHARE * before.peak, 0.5 * before.longest, recovery=True)
-    return _week_of(cycle, number)
+    return week_of(cycle, number)
 
 
 def threshold_speed(weeks: float) -> float:
@@ -82,7 +93,8 @@ def race_intensity(metres: float, threshold: float) -> float:
     return float((threshold * HOUR / metres) ** FATIGUE_EXPONENT)
 
 
-def _week_of(cycle: Cycle, number: int) -> Week:
+def week_of(cycle: Cycle, number: int) -> Week:
+    """The week of this number within a build-up."""
     left = cycle.last - number
     taper = len(TAPER_SHARES) if cycle.race == MARATHON else len(TAPER_SHARES) - 1
     race = cycle.races.get(number)

@@ -40,7 +40,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Session:
-    """One run to be made: when, what kind, how fit the athlete is (m/s for an hour), its parts, its random seed."""
+    """One run to be made: when, what kind, how fit the athlete is (m/s for an hour), its parts, its random seed.
+
+    A ``missed`` one was to be run and was not.
+    """
 
     start: dt.datetime
     kind: Kind
@@ -48,6 +51,12 @@ class Session:
     threshold: float
     parts: tuple[Part, ...]
     seed: tuple[int, ...]
+    missed: bool = False
+
+    @property
+    def day(self) -> dt.date:
+        """The athlete's local date."""
+        return self.start.astimezone(ZONE).date()
 
     @property
     def distance(self) -> float:
@@ -66,10 +75,14 @@ def sessions(end: dt.date, months: int) -> list[Session]:
     A run depends on ``end`` and its day alone: fewer months give the same runs, only fewer of them.
     """
     first = months_before(end, months)
+    found = (one for number in range(WEEKS) for one in planned_in(monday_of(number, end), week(number)))
+    return [one for one in found if first <= one.day < end and not one.missed]
+
+
+def monday_of(number: int, end: dt.date) -> dt.date:
+    """The first day of a week of the story, which ends in its last week (104) on the day before ``end``."""
     last = end - dt.timedelta(days=1)
-    monday = last - dt.timedelta(days=last.weekday(), weeks=WEEKS - 1)
-    found = (one for number in range(WEEKS) for one in _sessions_of(monday + dt.timedelta(weeks=number), number))
-    return [one for one in found if first <= one.start.astimezone(ZONE).date() < end]
+    return last - dt.timedelta(days=last.weekday()) + dt.timedelta(weeks=number - WEEKS + 1)
 
 
 def months_before(day: dt.date, months: int) -> dt.date:
@@ -78,22 +91,21 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, min(day.day, 28))
 
 
-def _sessions_of(monday: dt.date, number: int) -> Iterator[Session]:
-    plan = week(number)
+def planned_in(monday: dt.date, plan: Week) -> Iterator[Session]:
+    """All that is to be run in a week, also what is missed in the end."""
     if plan.phase == "away":
         return
     for weekday, kind, kilometres in _days(plan):
-        seed = (SEED, number, weekday)
+        seed = (SEED, plan.number, weekday)
         random = np.random.default_rng(seed)
-        if kind == "easy" and random.random() < MISSED:
-            continue
-        threshold = threshold_speed(number + weekday / 7)
+        missed = kind == "easy" and bool(random.random() < MISSED)
+        threshold = threshold_speed(plan.number + weekday / 7)
         parts = _parts(kind, kilometres, plan, threshold, random)
         hour, minute = HOURS[kind]
         jitter = 0 if kind == "race" else int(random.integers(-12, 20))
         local = dt.datetime.combine(monday + dt.timedelta(days=weekday), dt.time(hour, minute), ZONE)
         start = (local + dt.timedelta(minutes=jitter, seconds=int(random.integers(0, 60)))).astimezone(dt.UTC)
-        yield Session(start, kind, _name(kind, parts, plan), threshold, parts, seed)
+        yield Session(start, kind, _name(kind, parts, plan), threshold, parts, seed, missed)
 
 
 def _days(plan: Week) -> Iterator[tuple[int, Kind, float]]:
