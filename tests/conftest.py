@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running_platform import Person, RunningPlatform
+from running_platform import Person, RunningPlatform, Strava
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +41,12 @@ def recording(recordings_dir: Path) -> Callable[[str], tuple[str, bytes]]:
         return name, (recordings_dir / name).read_bytes()
 
     return read
+
+
+@pytest.fixture
+def strava(platform: RunningPlatform) -> Iterator[Strava]:
+    """The emulated Strava; what a test lets go wrong there ends with it."""
+    emulated = platform.strava
+    yield emulated
+    emulated.faults()
+    emulated.http.close()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
@@ -31,6 +32,10 @@ LIMITS = {
     "RATE_ADDRESS": "600000",
     "RATE_LOGIN": "60000",
     "RATE_LOGIN_ADDRESS": "60000",
+    "RATE_SIGNED": "600000",
+    "EMULATOR_RATE_LIMIT": "[100000, 1000000]",
+    "EMULATOR_READ_LIMIT": "[100000, 1000000]",
+    "STRAVA_RETRY_DELAYS": "[1, 2, 4]",
 }
 
 
@@ -83,6 +88,11 @@ class RunningPlatform:
         )
         assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
         return done
+
+    @property
+    def strava(self) -> "Strava":
+        """The emulated Strava that this platform is connected to."""
+        return Strava(self.described.topology.emulator_url)
 
     @property
     def described(self) -> Described:
@@ -191,3 +201,45 @@ class Person:
         """Ranks by distance label."""
         body = self.get("/analytics/best-efforts-cached", params={"window": window})
         return {item["distance"]: item["ranks"] for item in body["items"]}
+
+
+class Strava:
+    """The Strava emulator beside a platform, as somebody who runs with a watch sees it."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx2.Client(base_url=url, timeout=30)
+
+    def new_athlete(self) -> int:
+        """Make an athlete without history."""
+        made = self.http.post(
+            "/emulator/athletes", json={"firstname": "Ana", "lastname": "Runner", "history_months": 0}
+        )
+        assert made.status_code == 201, made.text
+        return int(made.json()["id"])
+
+    def connect(self, person: Person, athlete: int, scopes: str | None = None) -> httpx2.Response:
+        """Give the platform access, as the pages do; ``scopes`` are those that stay ticked."""
+        started = person.http.get("/strava/auth", headers={"Accept": "application/json"})
+        assert started.status_code == 200, started.text
+        asked = parse_qs(urlsplit(started.json()["url"]).query)
+        given = asked["scope"][0] if scopes is None else scopes
+        code = self.http.post(f"/emulator/athletes/{athlete}/authorize", json={"scopes": given.split(",")}).json()[
+            "code"
+        ]
+        return person.http.post("/strava/callback", json={"code": code, "state": asked["state"][0], "scope": given})
+
+    def run(self, athlete: int, **values: Any) -> str:
+        """Finish a run; returns its Strava id. The platform is told by webhook."""
+        body = {"sport_type": "Run", "distance": 8000, "moving_time": 2400, "hr": 150, **values}
+        made = self.http.post(f"/emulator/athletes/{athlete}/activities", json=body)
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
+
+    def faults(self, **values: Any) -> None:
+        """Let these go wrong and no others."""
+        assert self.http.put("/emulator/faults", json=values).status_code == 200
+
+    def fire(self, **event: Any) -> None:
+        """Send webhook events by hand."""
+        sent = self.http.post("/emulator/webhooks", json=event)
+        assert sent.status_code == 202, sent.text
