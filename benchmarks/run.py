@@ -29,7 +29,7 @@ import fit_files  # noqa: E402 - found on the path set above
 import made_up  # noqa: E402 - found on the path set above
 from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - as above
 
-from benchmarks import gateway_bench, load, memory  # noqa: E402 - as above
+from benchmarks import gateway_bench, lines, load, memory, whole_path  # noqa: E402 - as above
 from local.state import load as load_state  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
@@ -131,7 +131,7 @@ def archive(person: Person, count: int) -> None:
     print(f"all there in {seconds:.1f} s: {count / seconds:.1f} activities/s")
 
 
-def reads(running: RunningPlatform, person: Person, seconds: int) -> None:
+def reads(running: RunningPlatform, person: Person, seconds: int, more: list[str]) -> None:
     heading("Reads through the gateway, token and limits on")
     activity = person.get("/activities")["items"][0]["id"]
     effort = person.best_efforts()["1km"][0]["effort_id"]
@@ -148,6 +148,7 @@ def reads(running: RunningPlatform, person: Person, seconds: int) -> None:
         "/auth/me",
         "/analytics/best-efforts-cached",
         f"/analytics/best-efforts/{effort}/explain",
+        *more,
     ]
     token = {"Authorization": person.http.headers["Authorization"]}
     print("| GET | p50 / p95 ms at 1 | req/s at 1 | p50 / p95 ms at 16 | req/s at 16 | errors |")
@@ -182,13 +183,17 @@ def main() -> None:
             return len(person.best_efforts()["400m"]) > 0
 
         eventually(analysed, within=120)
+        heading("The whole path")
+        whole_path.measure(running, person)
         if load.available("wrk"):
-            reads(running, person, arguments.seconds)
+            reads(running, person, arguments.seconds, whole_path.paths_of(person))
         else:
             print("wrk is missing: reads were not measured")
         person.close()
     heading("Gateway beside nginx")
     gateway_bench.main()
+    heading("Lines of code")
+    lines.main()
 
 
 if __name__ == "__main__":

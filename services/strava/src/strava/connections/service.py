@@ -137,12 +137,13 @@ def _since(connection: Connection, recent: timedelta) -> datetime:
 
 
 async def start_sync(resources: Resources, session: AsyncSession, athlete_id: UUID) -> UUID:
-    """Refresh the token where that is due, then queue a sync; returns its job."""
+    """Refresh the token where that is due, then queue a sync of all recent history; returns its job.
+
+    Who asks misses something, and an event that never came may have been about any of it.
+    """
     keeper, settings = TokenKeeper.of(resources), Remote.of(resources).settings
     await keeper.access(athlete_id)
-    connection = await repository.find(session, athlete_id)
-    assert connection is not None
-    job_id = await enqueue_sync(session, athlete_id, _since(connection, timedelta(days=settings.strava_recent_days)))
+    job_id = await enqueue_sync(session, athlete_id, datetime.now(UTC) - timedelta(days=settings.strava_recent_days))
     record(session, SERVICE, actor=str(athlete_id), action="strava.sync_requested", target=str(athlete_id))
     await session.flush()
     return job_id
