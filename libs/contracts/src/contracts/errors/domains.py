@@ -58,3 +58,44 @@ PICTURES = {
         "A picture follows an activity within seconds, if it has positions. Check the id, or try again later.",
     ),
 }
+
+PDF = {
+    "pdf.plan_not_found": ErrorCode(
+        404,
+        "No such plan",
+        f"There is no plan with this id to print. {FOREIGN}",
+        "Look the plan up in GET /api/v1/plans.",
+    ),
+    "pdf.document_not_found": ErrorCode(
+        404,
+        "No such document",
+        f"There is no document with this id, or its PDF was lost. {FOREIGN}",
+        "Look the document up in GET /api/v1/pdf/documents, or ask for a new one of the plan.",
+    ),
+    "pdf.not_ready": ErrorCode(
+        409,
+        "The document is not ready",
+        "There is no PDF to download: the document is still to be rendered, or it could not be. detail says which.",
+        "GET /api/v1/pdf/documents/{id} tells how far it is. A failed one is tried again by asking for it anew.",
+        retryable=True,
+    ),
+    "pdf.takes_longer": ErrorCode(
+        503,
+        "The document takes longer",
+        "The PDF was asked for at once and is not finished in the time a request may take.",
+        "It goes on in the background. Ask again in a moment, or look at GET /api/v1/pdf/documents.",
+        retryable=True,
+    ),
+    "pdf.too_large": ErrorCode(
+        422,
+        "The plan is too large for one document",
+        "The plan is larger than the operator allows, or rendering it would take too much time or memory.",
+        "Shorten descriptions and steps, or split the plan into several.",
+    ),
+    "pdf.failed": ErrorCode(
+        500,
+        "The document could not be made",
+        "The process that renders has died in every attempt, or the server lacks fonts or libraries to draw with.",
+        "Ask for it again. If it keeps failing, give the request id to the operator.",
+    ),
+}

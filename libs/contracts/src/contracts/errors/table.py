@@ -1,7 +1,7 @@
 """The table of error codes. A code, once given, keeps its meaning."""
 
 from contracts.errors.callers import ADDRESS, AUTH, IDEMPOTENCY, REQUEST
-from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, PICTURES, STREAMS
+from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, PDF, PICTURES, STREAMS
 from contracts.errors.platform import DATABASE, INTERNAL, SERVICE, STORAGE, UPSTREAM
 from contracts.errors.row import Family
 from contracts.errors.strava import STRAVA
@@ -22,6 +22,7 @@ FAMILIES = {
     "workout": Family("Workouts", "What is planned for a day.", WORKOUT),
     "run": Family("Runs", "The training log.", RUN),
     "calendar": Family("Calendar", "Planned and done, side by side.", CALENDAR),
+    "pdf": Family("Documents", "Plans as PDFs.", PDF),
     "upstream": Family("Gateway and upstream", "A service that was asked did not give an answer.", UPSTREAM),
     "storage": Family("File storage", "Originals and other files.", STORAGE),
     "database": Family("Database", "Where everything is kept.", DATABASE),

@@ -1,0 +1,39 @@
+"""Objects that nothing refers to: left by a process that died between an object and its row."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.resources import Resources
+
+BATCH = 500
+
+Kept = Callable[[AsyncSession, Sequence[str]], Awaitable[Collection[str]]]
+
+
+async def sweep(resources: Resources, folder: str, kept: Kept, *, grace: timedelta) -> None:
+    """Delete the objects below ``folder`` that are older than ``grace`` and not among those ``kept`` returns.
+
+    ``kept`` is asked for up to ``BATCH`` keys at a time. ``grace`` must be longer than it takes from an object to
+    the commit of its row.
+    """
+    before = datetime.now(UTC) - grace
+    keys: list[str] = []
+    async for each in resources.objects.list(folder):
+        if each.modified_at < before:
+            keys.append(each.key)
+        if len(keys) == BATCH:
+            await _delete(resources, keys, kept)
+            keys = []
+    await _delete(resources, keys, kept)
+
+
+async def _delete(resources: Resources, keys: Sequence[str], kept: Kept) -> None:
+    if not keys:
+        return
+    async with resources.database.reading() as session:
+        needed = set(await kept(session, keys))
+    for key in keys:
+        if key not in needed:
+            await resources.objects.delete(key)

@@ -1,0 +1,97 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from common.sandbox import Sandbox, SandboxKilled
+from common.testing.wait import eventually
+
+MIB = 1 << 20
+CHILD = """
+import os, time
+from common.sandbox.child import serve
+
+def answer(request):
+    print("noise")
+    if request == b"sleep":
+        time.sleep(60)
+    if request == b"eat":
+        return bytes(1 << 30)
+    if request == b"fault":
+        raise KeyError(request)
+    if request == b"die":
+        os._exit(3)
+    if request == b"secrets":
+        return repr(dict(os.environ)).encode()
+    return request.upper()
+
+serve(answer)
+"""
+
+
+def decode(reply: bytes) -> str:
+    if reply == b"LIE":
+        raise ValueError(reply)
+    return reply.decode()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox[str]]:
+    (tmp_path / "shouting_child.py").write_text(CHILD)
+    monkeypatch.syspath_prepend(tmp_path)
+    async with Sandbox(
+        "shouting_child",
+        decode,
+        time_limit=20,
+        memory_limit=512 * MIB,
+        recycle_above=256 * MIB,
+        environment={"EXTRA": "of-the-child"},
+    ) as made:
+        yield made
+
+
+async def test_requests_are_answered_in_parts_or_whole_by_one_child(sandbox: Sandbox[str]) -> None:
+    assert sandbox.pid is None
+    replies = await asyncio.gather(sandbox.ask(b"he", b"llo"), sandbox.ask(b""), sandbox.ask(b"x" * MIB))
+    assert list(replies) == ["HELLO", "", "X" * MIB]
+    assert sandbox.pid is not None
+
+
+@pytest.mark.parametrize(
+    ("request_", "cause"), [(b"eat", "memory"), (b"fault", "crash"), (b"die", "crash"), (b"lie", "crash")]
+)
+async def test_what_the_child_dies_of_is_told_and_the_next_request_gets_a_new_one(
+    sandbox: Sandbox[str], request_: bytes, cause: str
+) -> None:
+    with pytest.raises(SandboxKilled) as killed:
+        await sandbox.ask(request_)
+    assert (killed.value.cause, sandbox.pid) == (cause, None)
+    assert await sandbox.ask(b"again") == "AGAIN"
+
+
+async def test_a_child_that_takes_too_long_is_killed(sandbox: Sandbox[str]) -> None:
+    await sandbox.ask(b"ready")
+    sandbox._time_limit = 0.05
+    with pytest.raises(SandboxKilled) as killed:
+        await sandbox.ask(b"sleep")
+    assert (killed.value.cause, sandbox.pid) == ("time", None)
+
+
+async def test_a_child_has_what_it_is_given_of_the_environment_and_no_secrets(
+    sandbox: Sandbox[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
+    seen = await sandbox.ask(b"secrets")
+    assert "of-the-child" in seen
+    assert "DATABASE_URL" not in seen
+
+
+async def test_an_idle_child_ends(sandbox: Sandbox[str]) -> None:
+    sandbox._idle_limit = 0.05
+    await sandbox.ask(b"x")
+
+    async def gone() -> bool:
+        return sandbox.pid is None
+
+    await eventually(gone, within=10)

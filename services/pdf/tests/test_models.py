@@ -1,0 +1,10 @@
+import asyncio
+from collections.abc import Callable
+
+from common.testing.schema import differences
+from pdf.models import Base
+
+
+async def test_the_migrated_tables_are_those_of_the_models(schemas: Callable[[str], str]) -> None:
+    url = await asyncio.to_thread(schemas, "pdf")
+    assert await differences(url, Base) == []
