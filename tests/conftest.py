@@ -1,14 +1,19 @@
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import named_platform
 import pytest
 from running_platform import Person, RunningPlatform, Strava
 
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    """A whole platform, started as a person starts it and stopped at the end."""
-    running = RunningPlatform(tmp_path_factory.mktemp("platform"))
+    """A whole platform, started as a person starts it and stopped at the end, or one that the environment names."""
+    if named_platform.URL in os.environ:
+        running: RunningPlatform = named_platform.NamedPlatform()
+    else:
+        running = RunningPlatform(tmp_path_factory.mktemp("platform"))
     running.up()
     yield running
     running.down()

@@ -12,6 +12,8 @@ from local.demo.planning import plans
 from local.demo.sessions import sessions
 from local.topology import ROOT
 
+pytestmark = pytest.mark.inside
+
 END = dt.date(2026, 11, 20)
 MONTHS = 2
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import asyncpg
+import pytest
 from running_platform import Person, RunningPlatform, eventually
 
 REQUEST_ID = "follow-this-request"
@@ -25,6 +26,7 @@ def wait_for_row(url: str, table: str) -> None:
     eventually(lambda: asyncio.run(rows_with(url, table)), within=10, what=f"a row of {table}")
 
 
+@pytest.mark.inside
 def test_a_request_id_is_found_in_gateway_service_and_worker_logs_and_in_the_rows(
     platform: RunningPlatform, runner: Person, recording: Callable[[str], tuple[str, bytes]]
 ) -> None:

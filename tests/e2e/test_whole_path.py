@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -200,6 +200,51 @@ class TestTrouble:
     def test_a_strava_that_fails_is_waited_for(self, runner: Person, strava: Strava, connected: int) -> None:
         strava.faults(status=503, calls=4)
         arrived(runner, strava.run(connected, start_date=MORNING), within=60)
+
+    @pytest.mark.inside
+    def test_a_dead_strava_is_waited_for(
+        self, platform: RunningPlatform, runner: Person, strava: Strava, connected: int
+    ) -> None:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        strava_id = strava.run(connected, start_date=yesterday.isoformat())
+        platform.kill("strava-emulator")
+        job = runner.http.post("/strava/sync")
+        assert job.status_code == 202, job.text
+        arrived(runner, strava_id, within=60)
+
+    def test_an_indoor_run_has_everything_but_a_picture(
+        self, runner: Person, strava: Strava, connected: int, plan: dict[str, Any]
+    ) -> None:
+        activity = arrived(runner, strava.run(connected, start_date=MORNING, indoor=True))
+        completed(runner, plan, "Hill loop")
+        eventually(lambda: runner.best_efforts()["5k"], within=20)
+        assert (activity["has_map"], activity["thumbnail_url"]) == (False, None)
+        answer = runner.http.get(f"/activities/{activity['id']}/thumbnail")
+        assert (answer.status_code, answer.json()["code"]) == (404, "picture.not_found")
+
+    @pytest.mark.parametrize("workouts", [0, 2000])
+    def test_plans_of_nothing_and_of_far_too_much_are_kept_and_printed(self, runner: Person, workouts: int) -> None:
+        first = date(2027, 1, 1)
+        days = [(first + timedelta(days=number % 365)).isoformat() for number in range(workouts + 1)]
+        body = {"name": "Big", "start_date": "2027-01-01", "end_date": "2027-12-31"}
+        each = [{"date": day, "name": f"Run {number}", "kind": "easy"} for number, day in enumerate(days)]
+        made = runner.http.post("/plans", json=body | {"workouts": each[:workouts]})
+        assert (made.status_code, len(made.json()["workouts"])) == (201, workouts)
+        document = runner.http.post(f"/pdf/plans/{made.json()['id']}").json()
+        ended = eventually(
+            lambda: (
+                found
+                if (found := runner.get(f"/pdf/documents/{document['id']}"))["state"] not in ("queued", "running")
+                else None
+            ),
+            within=120,
+        )
+        assert ended["state"] == "done", ended
+        pages = pypdf.PdfReader(io.BytesIO(runner.http.get(f"/pdf/documents/{document['id']}/download").content)).pages
+        assert len(pages) == ended["pages"]
+        if workouts:
+            refused = runner.http.post("/plans", json=body | {"workouts": each})
+            assert (refused.status_code, refused.json()["code"]) == (422, "plan.too_many_workouts")
 
     def test_permissions_that_do_not_do_and_states_that_do_not_hold_are_explained(
         self, runner: Person, strava: Strava, new_person: Callable[[], Person]

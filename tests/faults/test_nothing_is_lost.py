@@ -20,12 +20,13 @@ from running_platform import Person, RunningPlatform, Strava, eventually
 RUNS = int(os.environ.get("RT_FAULT_RUNS", "30"))
 KILLS_PER_RUN = 0.7
 SETTLED_WITHIN = 60.0
+FIRST_DAY = datetime.now(UTC).replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=400)
 
 pytestmark = pytest.mark.faults
 
 
 def day_of(number: int) -> datetime:
-    return datetime(2025, 1, 1, 7, tzinfo=UTC) + timedelta(days=number)
+    return FIRST_DAY + timedelta(days=number)
 
 
 def made_up_run(number: int) -> bytes:

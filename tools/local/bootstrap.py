@@ -149,6 +149,8 @@ def ensure_system_packages(lock: Path) -> None:
     locked = lock.read_text(encoding="utf-8")
     if "\nweasyprint==" in locked:
         missing = [package for name, package in WEASYPRINT_LIBRARIES.items() if ctypes.util.find_library(name) is None]
+        if not any(Path("/usr/share/fonts").rglob("*.[ot]tf")):
+            missing.append("fonts-dejavu-core")
         if missing:
             install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
     if "\nplaywright==" in locked and shutil.which("chromium") is None:

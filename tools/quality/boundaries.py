@@ -17,7 +17,7 @@ from tools.quality.workspace import ROOT, Member, members, services
 
 ROLES = ("models", "repository", "service", "tasks", "endpoints")
 HIGHER = {"models": ROLES[1:], "repository": ROLES[2:], "service": ROLES[3:]}
-PURE = ("analytics.kernels", "strava.files", "trainer.kernels")
+PURE = ("analytics.kernels", "strava.files", "trainer.kernels", "pdf.rendering")
 OUTSIDE = ("aiohttp", "arq", "asyncpg", "fastapi", "httpx", "httpx2", "redis", "requests", "sqlalchemy", "starlette")
 HTTP_CLIENTS = ("aiohttp", "httpx", "httpx2", "requests")
 HTTP_HOMES = ("common.http", "common.tokens", "common.testing", "contracts")

@@ -12,10 +12,12 @@ types() { "$python" -m tools.quality.types; }
 boundaries() { "$python" -m tools.quality.boundaries; }
 locks() { tools/quality/lock.sh --check; }
 house() { "$python" -m tools.quality.house; }
+images() { .venv/bin/hadolint --config .hadolint.yaml services/*/Dockerfile tools/*/Dockerfile tests/compose/standins/*.dockerfile; }
+k8s() { "$python" -m tools.deploy.k8s_check; }
 docs() { "$python" -m tools.quality.docs_check; }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(format lint types boundaries locks house docs)
+[ ${#steps[@]} -gt 0 ] || steps=(format lint types boundaries locks house images k8s docs)
 failed=()
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT

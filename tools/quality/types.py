@@ -11,7 +11,7 @@ import sys
 
 from tools.quality.workspace import ROOT, members
 
-FOLDERS = ("tools/quality", "tests", "benchmarks")
+FOLDERS = ("tools/quality", "tools/deploy", "tests", "benchmarks")
 
 
 def main() -> int:

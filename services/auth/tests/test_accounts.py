@@ -3,7 +3,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from auth.admin import ensure_admin
+from auth.admin import ensure_account
 from auth.settings import AuthSettings
 from common.testing.plugin import Environment
 
@@ -81,10 +81,35 @@ async def test_the_admin_is_made_once_with_a_generated_password(
 ) -> None:
     assert auth_environment
     settings = AuthSettings.from_environment()
-    made = await ensure_admin(settings, "root@example.org")
-    again = await ensure_admin(settings, "root@example.org")
+    made = await ensure_account(settings, "root@example.org")
+    again = await ensure_account(settings, "root@example.org")
     assert (made["created"], again["created"], again["password"]) == (True, False, None)
     login = {"email": "root@example.org", "password": made["password"]}
     signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
     me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
     assert me["roles"] == ["athlete", "admin"]
+
+
+@pytest.mark.parametrize(("role", "roles"), [("coach", ["athlete", "coach"]), ("athlete", ["athlete"])])
+async def test_an_account_can_be_made_with_another_role(
+    auth: httpx2.AsyncClient, auth_environment: Environment, role: str, roles: list[str]
+) -> None:
+    assert auth_environment
+    email = f"{role}@example.org"
+    made = await ensure_account(AuthSettings.from_environment(), email, role, name="Somebody")
+    signed_in = (await auth.post("/api/v1/auth/login", json={"email": email, "password": made["password"]})).json()
+    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
+    assert (me["roles"], me["display_name"]) == (roles, "Somebody")
+
+
+async def test_an_account_that_is_there_gains_the_role_and_keeps_the_others(
+    auth: httpx2.AsyncClient, auth_environment: Environment
+) -> None:
+    assert auth_environment
+    settings = AuthSettings.from_environment()
+    await ensure_account(settings, "both@example.org")
+    again = await ensure_account(settings, "both@example.org", "coach", reset=True)
+    login = {"email": "both@example.org", "password": again["password"]}
+    signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
+    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
+    assert (again["created"], me["roles"]) == (False, ["athlete", "admin", "coach"])

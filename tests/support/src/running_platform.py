@@ -36,6 +36,7 @@ LIMITS = {
     "EMULATOR_RATE_LIMIT": "[100000, 1000000]",
     "EMULATOR_READ_LIMIT": "[100000, 1000000]",
     "STRAVA_RETRY_DELAYS": "[1, 2, 4]",
+    "STRAVA_RECENT_DAYS": "730",
 }
 
 
@@ -90,9 +91,14 @@ class RunningPlatform:
         return done
 
     @property
+    def strava_url(self) -> str:
+        """Address of the emulated Strava."""
+        return self.described.topology.emulator_url
+
+    @property
     def strava(self) -> "Strava":
         """The emulated Strava that this platform is connected to."""
-        return Strava(self.described.topology.emulator_url)
+        return Strava(self.strava_url)
 
     @property
     def described(self) -> Described:

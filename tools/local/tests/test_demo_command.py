@@ -11,17 +11,20 @@ from typing import Any
 import pytest
 
 from common.testing.ports import free_port
+from local.demo import training
 from local.demo.api import Api
 from local.demo.athlete import load_or_create, sign_in
 from local.demo.command import fill
-from local.demo.errors import ApiError
+from local.demo.errors import ApiError, MatchingStalledError
 from local.demo.importing import missing
+from local.demo.remembered import recall, remember
 from local.demo.sessions import sessions
+from local.demo.training import add_missing, wait_for_matching
 from local.startup import StartError
 from local.topology import Service, SettingError, Topology
 
 TODAY = dt.date(2026, 11, 20)
-SERVICES = tuple(Service(name, has_worker=False) for name in ("gateway", "auth", "strava"))
+SERVICES = tuple(Service(name, has_worker=False) for name in ("gateway", "auth", "strava", "trainer"))
 Answer = tuple[int, dict[str, str], Any]
 
 
@@ -170,3 +173,58 @@ def test_a_platform_that_is_not_up_is_told_so_and_nothing_is_written(tmp_path: P
 def test_an_impossible_number_of_months_is_refused(tmp_path: Path, months: int) -> None:
     with pytest.raises(SettingError, match="months must be 1 to 24"):
         fill(Topology(home=tmp_path, port_base=8000, services=SERVICES), months=months)
+
+
+def test_a_service_that_the_demo_needs_is_named_when_it_does_not_stand_here(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="do not stand here: trainer"):
+        fill(Topology(home=tmp_path, port_base=free_port(), services=SERVICES[:-1]))
+
+
+def test_what_is_remembered_later_stands_beside_the_rest(tmp_path: Path) -> None:
+    athlete = load_or_create(tmp_path, None, TODAY)
+    remember(tmp_path, {"DEMO_COACH_EMAIL": athlete.coach_email, "DEMO_COACH_PASSWORD": "generated"})
+    assert load_or_create(tmp_path, None, TODAY).password == athlete.password
+    assert recall(tmp_path)["DEMO_COACH_PASSWORD"] == "generated"
+    assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
+
+
+FIRST, LAST = "2026-06-08", "2026-11-08"
+
+
+def plan(**changes: Any) -> dict[str, Any]:
+    return {"id": "p", "start_date": FIRST, "end_date": LAST, "created_at": "2026-11-20T10:00:00Z", **changes}
+
+
+def page(*items: dict[str, Any]) -> Answer:
+    return 200, {}, {"items": list(items), "next_cursor": None}
+
+
+def test_a_plan_is_added_once_even_when_it_was_renamed(gateway: Gateway, api: Api) -> None:
+    gateway.answer("GET /plans?limit=200", page(), page(plan(name="Mine"), plan(id="later", created_at="2026-11-21T")))
+    gateway.answer("POST /plans", (201, {}, {}))
+    for _ in range(2):
+        assert [each["id"] for each in add_missing(api, [plan()])] == ["p"]
+    assert gateway.keys.count("POST /plans") == 1
+
+
+def test_matching_is_waited_for_until_every_run_of_the_plans_days_is_in_the_log(gateway: Gateway, api: Api) -> None:
+    activities = [
+        {"id": "inside", "sport": "Run", "start_time_local": "2026-06-08T06:00:00"},
+        {"id": "before", "sport": "Run", "start_time_local": "2026-06-07T23:59:59"},
+        {"id": "ride", "sport": "Ride", "start_time_local": "2026-06-09T06:00:00"},
+    ]
+    log = f"GET /runs?limit=200&from={FIRST}&to={LAST}"
+    gateway.answer("GET /activities?limit=200", page(*activities))
+    gateway.answer(log, page({"activity_id": None}), page({"activity_id": "inside"}))
+    wait_for_matching(api, plan())
+    assert gateway.keys.count(log) == 2
+
+
+def test_matching_that_does_not_go_on_is_told(gateway: Gateway, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway.answer(
+        "GET /activities?limit=200", page({"id": "1", "sport": "Run", "start_time_local": "2026-06-08T06:00:00"})
+    )
+    gateway.answer(f"GET /runs?limit=200&from={FIRST}&to={LAST}", page())
+    monkeypatch.setattr(training, "STALLED_S", 0.0)
+    with pytest.raises(MatchingStalledError, match="1 runs did not reach the training log"):
+        wait_for_matching(api, plan())

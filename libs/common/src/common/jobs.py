@@ -9,9 +9,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +27,21 @@ BACKOFF_BASE_SECONDS = 1.0
 BACKOFF_CAP_SECONDS = 900.0
 MAX_ATTEMPTS = 8
 WORKER_DIED = "The worker died during every attempt."
+
+
+class JobOut(BaseModel):
+    """A job as every service shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: str
+    state: Literal["queued", "running", "done", "failed", "dead"]
+    progress: float
+    attempts: int
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class JobFailed(Exception):

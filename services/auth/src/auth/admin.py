@@ -1,4 +1,7 @@
-"""Make the admin account: ``python -m auth.admin --email X`` prints it as JSON, the password only when made."""
+"""Make an account with a role: ``python -m auth.admin --email X [--role coach]``.
+
+Prints it as JSON, the password only when it was made. Registering gives no role but the athlete's; this does.
+"""
 
 import argparse
 import asyncio
@@ -11,9 +14,16 @@ from auth.settings import AuthSettings
 from auth.users import repository, service
 from common.db import Database
 
+DISPLAY_NAMES = {service.ATHLETE: "Athlete", service.COACH: "Coach", service.ADMIN: "Administrator"}
 
-async def ensure_admin(settings: AuthSettings, email: str, *, reset: bool = False) -> dict[str, str | bool | None]:
-    """Make the account or give it the role; a password is generated when the account is new or ``reset``."""
+
+async def ensure_account(
+    settings: AuthSettings, email: str, role: str = service.ADMIN, *, name: str | None = None, reset: bool = False
+) -> dict[str, str | bool | None]:
+    """Make the account or give it the role; a password is generated when the account is new or ``reset``.
+
+    Whoever has a role here is an athlete too. ``name`` is for a new account; one that is there keeps its own.
+    """
     database = Database(settings.database_url.get_secret_value(), service="auth", pool_size=1)
     password = secrets.token_urlsafe(18)
     try:
@@ -27,11 +37,11 @@ async def ensure_admin(settings: AuthSettings, email: str, *, reset: bool = Fals
                     session,
                     email=email,
                     password_hash=password_hash,
-                    display_name="Administrator",
-                    roles=[service.ATHLETE, service.ADMIN],
+                    display_name=name or DISPLAY_NAMES[role],
+                    roles=list(dict.fromkeys([service.ATHLETE, role])),
                 )
             else:
-                user.roles = [*(role for role in user.roles if role != service.ADMIN), service.ADMIN]
+                user.roles = [*(known for known in user.roles if known != role), role]
                 if reset:
                     user.password_hash = password_hash
     finally:
@@ -42,10 +52,12 @@ async def ensure_admin(settings: AuthSettings, email: str, *, reset: bool = Fals
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--email", required=True)
+    parser.add_argument("--role", choices=DISPLAY_NAMES, default=service.ADMIN)
+    parser.add_argument("--name", help="of a new account (default: what the role is called)")
     parser.add_argument("--reset", action="store_true", help="set a new password")
-    arguments = parser.parse_args()
-    outcome = asyncio.run(ensure_admin(AuthSettings.from_environment(), arguments.email, reset=arguments.reset))
-    print(json.dumps(outcome))  # noqa: T201 - read by whoever set the platform up
+    given = parser.parse_args()
+    made = ensure_account(AuthSettings.from_environment(), given.email, given.role, name=given.name, reset=given.reset)
+    print(json.dumps(asyncio.run(made)))  # noqa: T201 - read by whoever set the platform up
 
 
 if __name__ == "__main__":

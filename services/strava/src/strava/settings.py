@@ -33,6 +33,8 @@ class StravaSettings(SigningSettings):
     strava_client_secret: OptionalSecret = None
     strava_api_base: str = "https://www.strava.com/api/v3"
     strava_oauth_base: str = "https://www.strava.com"
+    strava_token_base: str = Field(default="", description="where this service asks for tokens; empty: the OAuth base")
+    strava_webhook_base: str = Field(default="", description="the gateway as Strava reaches it; empty: the public URL")
     strava_webhook_secret: OptionalSecret = Field(default=None, description="last part of the webhook's path")
     strava_verify_token: OptionalSecret = Field(default=None, description="what Strava repeats when it subscribes")
     encryption_keys: OptionalSecret = None
@@ -68,4 +70,5 @@ class StravaSettings(SigningSettings):
     @property
     def webhook_url(self) -> str:
         """Where Strava sends events to."""
-        return f"{self.public_url.rstrip('/')}/api/v1/strava/webhook/{self.application.webhook_secret}"
+        base = self.strava_webhook_base or self.public_url
+        return f"{base.rstrip('/')}/api/v1/strava/webhook/{self.application.webhook_secret}"

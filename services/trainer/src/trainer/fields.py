@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from common.fields import OneLine, Prose
+
 FIRST_DAY = dt.date(1900, 1, 1)
 LAST_DAY = dt.date(2200, 12, 31)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -18,18 +20,6 @@ def _written_out(value: Any) -> Any:
     if not isinstance(value, dt.date) and not (isinstance(value, str) and _DATE.fullmatch(value)):
         raise ValueError("not a date such as 2026-05-04")
     return value
-
-
-def _one_line(text: str) -> str:
-    if not text.isprintable() or not text.strip():
-        raise ValueError("must be one line of printable characters")
-    return text.strip()
-
-
-def _no_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not hold a NUL character")
-    return text
 
 
 @cache
@@ -48,8 +38,8 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=dt.datetime(1900, 1, 1, tzinfo=dt.UTC), le=dt.datetime(2200, 12, 31, tzinfo=dt.UTC)),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_no_nul)]
+Name = Annotated[OneLine, Field(min_length=1, max_length=200)]
+LongText = Annotated[Prose, Field(max_length=10_000)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(_known_timezone)]
 
 READ_ONLY = frozenset({"id", "version", "created_at", "updated_at"})

@@ -1,5 +1,7 @@
 """Run the emulator: ``python -m strava_emulator``."""
 
+import os
+
 import uvicorn
 
 from common.logs import configure_logs
@@ -9,7 +11,7 @@ from strava_emulator.settings import EmulatorSettings
 
 def main() -> None:
     """Serve until SIGTERM."""
-    settings = EmulatorSettings()
+    settings = EmulatorSettings(_secrets_dir=os.environ.get("SECRETS_DIR"))
     configure_logs("strava-emulator", "INFO")
     uvicorn.run(
         create_app(settings),

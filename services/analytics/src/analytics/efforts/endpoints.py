@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from analytics.efforts import ranks, service
 from analytics.efforts.distances import Distance, Window
-from analytics.efforts.schemas import BestEfforts, Explanation, JobOut, Selection
+from analytics.efforts.schemas import BestEfforts, Explanation, Selection
 from common import audit
 from common.etag import etag_for, not_modified
+from common.jobs import JobOut
 from common.route import DbSession, TransactionalRoute
 from common.tokens import CurrentUser, Identity, require_role
 

@@ -81,18 +81,3 @@ class Selection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     athlete_id: UUID | None = None
-
-
-class JobOut(BaseModel):
-    """A job as every service shows it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    kind: str
-    state: Literal["queued", "running", "done", "failed", "dead"]
-    progress: float
-    attempts: int
-    reason: str | None
-    created_at: datetime
-    updated_at: datetime

@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr
 
+from common.fields import OneLine
+
 MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 
@@ -16,13 +18,7 @@ def _known_timezone(name: str) -> str:
     return name
 
 
-def _one_line(name: str) -> str:
-    if not name.isprintable() or not name.strip():
-        raise ValueError("must be one line of printable characters")
-    return name.strip()
-
-
-DisplayName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
+DisplayName = Annotated[OneLine, Field(min_length=1, max_length=100)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(_known_timezone)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
 NewPassword = Annotated[SecretStr, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]

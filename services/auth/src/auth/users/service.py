@@ -13,6 +13,7 @@ from auth.users.schemas import ProfileChange, Registration
 from common.errors import Conflict, NotFound
 
 ATHLETE = "athlete"
+COACH = "coach"
 ADMIN = "admin"
 
 

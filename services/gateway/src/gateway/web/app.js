@@ -1,18 +1,17 @@
-// The first page: sign in, bring runs in, see them with pictures and best efforts, print a plan.
+// The first page: sign in, bring runs in, see them with pictures and best efforts, follow and print a plan.
 
 import * as api from "./api.js";
-import { date, duration, kilometres, localStart, pace, speedOf } from "./format.js";
+import { $, button, element, excuse, fill, forget, renewAt } from "./dom.js";
+import { bare, date, duration, kilometres, localStart, speedOf } from "./format.js";
+import { moveWeek, showWeek, startWeek } from "./week.js";
 
 const REFRESH_MS = 4000;
-const $ = (id) => document.getElementById(id);
-const pages = [];
+const SESSION_OVER = "The session has ended. Sign in again.";
+const AWAY = "Not available just now. It will be shown here as soon as it is.";
+const PARTS = { days: showWeek, strava: showStrava, efforts: showEfforts, plans: showPlans, feed: showNewest };
 let timer = null;
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children.filter((child) => child !== null && child !== ""));
-  return made;
-}
+let older = 0;
+let nextCursor = null;
 
 function say(text) {
   $("notice").textContent = text;
@@ -25,7 +24,7 @@ async function attempt(work) {
     say("");
     await work();
   } catch (error) {
-    if (error.status === 401 && !$("training").hidden) return showWelcome("The session has ended. Sign in again.");
+    if (error.status === 401 && !$("training").hidden) return showWelcome(SESSION_OVER);
     say(error.message);
     if (!(error instanceof api.Refused)) throw error;
   }
@@ -34,41 +33,46 @@ async function attempt(work) {
 function showWelcome(text = "") {
   clearInterval(timer);
   $("training").hidden = $("account").hidden = true;
+  forget([...Object.keys(PARTS), "imports", "who"]);
   $("welcome").hidden = false;
+  $("sign-in").elements.email.focus();
   say(text);
 }
 
 async function showTraining() {
   const me = await api.get("/auth/me");
   $("who").textContent = me.display_name;
+  startWeek(me.week_start);
+  older = 0;
   $("welcome").hidden = true;
   $("training").hidden = $("account").hidden = false;
-  await refreshAll();
+  $("training").focus();
+  await refresh();
   clearInterval(timer);
-  timer = setInterval(() => { if (!document.hidden) refreshQuietly(); }, REFRESH_MS);
+  timer = setInterval(refreshQuietly, REFRESH_MS);
 }
 
 // A part that cannot be read says so in its place; the others work.
-async function part(id, work) {
+async function part(id) {
   try {
-    await work();
+    await PARTS[id]();
   } catch (error) {
     if (error.status === 401) throw error;
-    $(id).replaceChildren(element($(id).tagName === "TBODY" ? "tr" : "li", { className: "quiet" },
-      element($(id).tagName === "TBODY" ? "td" : "span", { colSpan: 4 }, error.message)));
+    excuse(id, isAway(error) ? AWAY : error.message);
+    if (!(error instanceof api.Refused)) throw error;
   }
 }
 
-const refreshAll = () => Promise.all([
-  part("feed", () => showFeed()), part("efforts", showEfforts), part("plans", showPlans), part("strava", showStrava),
-]);
+const isAway = ({ status }) => status === 0 || status >= 500;
+const refresh = () => Promise.all(Object.keys(PARTS).map(part));
 
 async function refreshQuietly() {
+  if (document.hidden || $("training").hidden) return;
   try {
-    if (pages.length <= 1) await Promise.all([part("feed", () => showFeed()), part("efforts", showEfforts)]);
-    await part("strava", showStrava);
-  } catch {
-    showWelcome("The session has ended. Sign in again.");
+    await refresh();
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    if (!$("training").hidden) showWelcome(SESSION_OVER);
   }
 }
 
@@ -89,45 +93,65 @@ function activityCard(activity) {
     activity.strava_id ? element("a", { href: `https://www.strava.com/activities/${activity.strava_id}`, rel: "noreferrer" }, "View on Strava") : ""));
 }
 
-async function showFeed(cursor = null) {
-  const page = await api.get(`/activities?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-  if (!cursor) pages.length = 0;
-  const shown = JSON.stringify(page.items);
-  if (!cursor && $("feed").dataset.shown === shown) { pages.push(page); return; }
-  if (!cursor) $("feed").replaceChildren();
-  pages.push(page);
+async function showNewest() {
+  if (older) return; // whoever looks back must not be thrown to the top
+  const page = await api.get("/activities?limit=20");
+  fill("feed", page.items, (items) => (items.length ? items.map(activityCard) : "No activities yet."));
+  showNext(page);
+}
+
+async function showOlder() {
+  const page = await api.get(`/activities?limit=20&cursor=${encodeURIComponent(nextCursor)}`);
+  older += 1;
+  renewAt("feed"); // it shows more than the newest from now on
   $("feed").append(...page.items.map(activityCard));
-  $("feed").dataset.shown = pages.length === 1 ? shown : "";
-  if (!page.items.length && pages.length === 1) $("feed").append(element("li", { className: "quiet" }, "No activities yet."));
-  $("more").hidden = !page.next_cursor;
+  showNext(page);
+}
+
+function showNext(page) {
+  nextCursor = page.next_cursor;
+  $("more").hidden = !nextCursor;
 }
 
 // Best efforts
 
 async function showEfforts() {
-  const { items } = await api.get(`/analytics/best-efforts-cached?window=${$("window").value}`);
-  const rows = items.filter((item) => item.ranks.length).map(({ distance, ranks: [best] }) => element("tr", {},
-    element("th", { scope: "row" }, distance), element("td", {}, duration(best.time)),
-    element("td", {}, pace(best.speed)), element("td", {}, date(best.start_time))));
-  const none = element("tr", {}, element("td", { colSpan: 4, className: "quiet" }, "None yet: they come with the first run."));
-  $("efforts").replaceChildren(...(rows.length ? rows : [none]));
+  const window = $("window").value;
+  const { items } = await api.get(`/analytics/best-efforts-cached?window=${window}`);
+  if (window !== $("window").value) return; // another one was chosen meanwhile
+  const found = items.filter((item) => item.ranks.length).map(({ distance, ranks: [best] }) => ({ distance, ...best }));
+  fill("efforts", { found, window }, () => (found.length ? found.map(effortRow) : noEfforts(window)));
 }
+
+const effortRow = (best) => element("tr", {}, element("th", { scope: "row" }, best.distance),
+  element("td", {}, duration(best.time)), element("td", {}, bare(best.speed)), element("td", {}, date(best.start_time)));
+
+const noEfforts = (window) => (window === "all" ? "None yet: they come with the first run." : "None in this time.");
 
 // Plans
 
 async function showPlans() {
   const { items } = await api.get("/plans?limit=20");
-  const rows = items.map((plan) => element("li", {}, `${plan.name} `,
-    element("span", { className: "quiet" }, `${date(plan.start_date)} to ${date(plan.end_date)} `),
-    element("button", { type: "button", onclick: () => attempt(() => download(plan)) }, "PDF")));
-  $("plans").replaceChildren(...(rows.length ? rows : [element("li", { className: "quiet" }, "No plans yet.")]));
+  fill("plans", items, () => (items.length ? items.map(planItem) : "No plans yet."));
 }
 
-async function download(plan) {
-  const response = await api.request("POST", `/pdf/plans/${plan.id}`, { headers: { Accept: "application/pdf" } });
-  const address = URL.createObjectURL(await response.blob());
-  element("a", { href: address, download: `${plan.name}.pdf` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
+function planItem(plan) {
+  const print = button("PDF", () => attempt(() => download(plan, print)), { label: `PDF of ${plan.name}` });
+  return element("li", {}, element("div", {}, element("strong", {}, plan.name),
+    element("p", { className: "quiet" }, `${date(plan.start_date)} to ${date(plan.end_date)}`),
+    element("p", { className: "quiet" }, `${plan.completed_count} of ${plan.workout_count} workouts done`)), print);
+}
+
+async function download(plan, control) {
+  control.disabled = true;
+  try {
+    const response = await api.request("POST", `/pdf/plans/${plan.id}`, { headers: { Accept: "application/pdf" } });
+    const address = URL.createObjectURL(await response.blob());
+    element("a", { href: address, download: `${plan.name}.pdf` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  } finally {
+    control.disabled = false;
+  }
 }
 
 // Strava
@@ -135,31 +159,37 @@ async function download(plan) {
 const STRAVA_OUTCOMES = {
   connected: "Strava is connected. Your activities will follow.",
   denied: "Strava was not connected: you did not give the permission.",
+  scope_missing: "Strava was not connected: leave “View data about your activities” ticked, there is nothing to fetch without it.",
+  athlete_taken: "Strava was not connected: this Strava athlete belongs to another account here.",
+  at_capacity: "Strava was not connected: the operator's Strava application may not have more athletes. Files work.",
 };
 
 async function showStrava() {
-  let content;
+  let status = { configured: false };
   try {
-    content = stravaContent(await api.get("/strava/status"));
+    status = await api.get("/strava/status");
   } catch (error) {
     if (error.problem?.code !== "strava.not_configured") throw error;
-    content = [];
   }
-  const shown = content.map((part) => part.outerHTML ?? part).join();
-  if ($("strava").dataset.shown === shown) return;
-  $("strava").dataset.shown = shown;
-  $("strava").replaceChildren(...content);
+  const { configured, state, athlete, sync } = status;
+  const isSyncing = ["queued", "running"].includes(sync?.state);
+  fill("strava", { configured, state, name: athlete?.name, isSyncing }, stravaContent);
 }
 
-function stravaContent(status) {
-  const connect = (text) => element("button", { type: "button", className: "strava", onclick: () => attempt(connectStrava) }, text);
-  if (status.state === "connected") {
-    return [element("p", {}, "Strava is connected. ",
-      element("button", { type: "button", onclick: () => attempt(() => api.post("/strava/sync")) }, "Sync now"),
+function stravaContent({ configured, state, name, isSyncing }) {
+  if (!configured) return [];
+  if (state === "connected") {
+    return [element("p", {}, name ? `Connected to Strava as ${name}. ` : "Connected to Strava. ",
+      button(isSyncing ? "Syncing…" : "Sync now", () => attempt(syncNow), { disabled: isSyncing }),
       element("span", { className: "quiet" }, " Powered by Strava"))];
   }
-  const text = status.state === "degraded" ? "Strava has withdrawn the connection. " : "";
-  return [element("p", {}, text, connect("Connect with Strava"))];
+  const lost = state === "degraded" ? [element("p", {}, "Strava has withdrawn the connection.")] : [];
+  return [...lost, element("p", {}, button("Connect with Strava", () => attempt(connectStrava), { className: "strava" }))];
+}
+
+async function syncNow() {
+  await api.post("/strava/sync");
+  await part("strava");
 }
 
 async function connectStrava() {
@@ -167,26 +197,37 @@ async function connectStrava() {
   location.assign((await response.json()).url);
 }
 
+function sayStravaOutcome() {
+  const outcome = new URLSearchParams(location.search).get("strava");
+  if (!outcome) return;
+  history.replaceState(null, "", "/");
+  say(STRAVA_OUTCOMES[outcome] ?? `Strava was not connected (${outcome.replaceAll("_", " ")}). Try again.`);
+}
+
 // Files
 
 async function bringIn(files) {
   const form = new FormData();
   for (const file of files) form.append("files", file);
-  const line = element("li", {}, `${files.length} file(s): sending`);
+  const line = element("li", {}, files.length === 1 ? `Sending ${files[0].name}` : `Sending ${files.length} files`);
   $("imports").prepend(line);
   try {
     let batch = await (await api.request("POST", "/imports", { body: form })).json();
     while (!["done", "failed"].includes(batch.state)) {
       line.textContent = `${batch.done} of ${batch.total}`;
       await new Promise((resolve) => { setTimeout(resolve, 500); });
-      batch = await api.get(`/imports/${batch.id}`);
+      batch = await api.get(`/imports/${batch.id}`).catch((error) => { // it goes on without us
+        if (isAway(error)) return batch;
+        throw error;
+      });
     }
     line.replaceChildren(...batch.items.map((item) => element("div", {}, `${item.name}: ${item.state}${item.reason ? ` (${item.reason})` : ""}`)));
   } catch (error) {
     line.textContent = error.message;
     if (error.status === 401) throw error;
   }
-  await refreshAll();
+  older = 0;
+  await refresh();
 }
 
 function watchFiles() {
@@ -205,39 +246,48 @@ function watchFiles() {
 
 function watchSignIn() {
   const form = $("sign-in");
-  const person = () => Object.fromEntries(new FormData(form));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(async () => {
-      const { email, password, display_name: name } = person();
+      const { email, password, display_name: name } = Object.fromEntries(new FormData(form));
       if (!$("name-field").hidden) await api.register({ email, password, display_name: name || email.split("@")[0] });
       await api.signIn(email, password);
       form.reset();
+      askToRegister(false);
       await showTraining();
     });
   });
-  $("register").addEventListener("click", () => {
-    const registering = $("name-field").hidden;
-    $("name-field").hidden = !registering;
-    $("sign-in-title").textContent = form.querySelector(".main").textContent = registering ? "Register" : "Sign in";
-    $("register").textContent = registering ? "Sign in instead" : "New here? Register";
-  });
+  $("register").addEventListener("click", () => askToRegister($("name-field").hidden));
   $("sign-out").addEventListener("click", () => attempt(async () => { await api.signOut(); showWelcome(); }));
 }
 
-function sayStravaOutcome() {
-  const outcome = new URLSearchParams(location.search).get("strava");
-  if (!outcome) return;
-  history.replaceState(null, "", "/");
-  say(STRAVA_OUTCOMES[outcome] ?? `Strava was not connected (${outcome.replaceAll("_", " ")}). Try again.`);
+function askToRegister(registering) {
+  const form = $("sign-in");
+  $("name-field").hidden = $("password-hint").hidden = !registering;
+  form.elements.password.autocomplete = registering ? "new-password" : "current-password";
+  $("sign-in-title").textContent = form.querySelector(".main").textContent = registering ? "Register" : "Sign in";
+  $("register").textContent = registering ? "Sign in instead" : "New here? Register";
+}
+
+/** Go on with the session of the last visit; while nobody can say whether there is one, ask again. */
+async function start() {
+  try {
+    if (await api.renew()) await showTraining();
+    else showWelcome();
+    say("");
+    sayStravaOutcome();
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    say("Running Trainer does not answer just now. This page goes on as soon as it does.");
+    setTimeout(start, REFRESH_MS);
+  }
 }
 
 watchSignIn();
 watchFiles();
-$("window").addEventListener("change", () => attempt(showEfforts));
-$("more").addEventListener("click", () => attempt(() => showFeed(pages.at(-1).next_cursor)));
-attempt(async () => {
-  if (await api.renew()) await showTraining();
-  else showWelcome();
-  sayStravaOutcome();
-});
+$("window").addEventListener("change", () => attempt(() => part("efforts")));
+$("more").addEventListener("click", () => attempt(showOlder));
+$("week-before").addEventListener("click", () => attempt(() => { moveWeek(-1); return part("days"); }));
+$("week-after").addEventListener("click", () => attempt(() => { moveWeek(1); return part("days"); }));
+document.addEventListener("visibilitychange", refreshQuietly);
+attempt(start);

@@ -13,14 +13,21 @@ export function duration(seconds) {
 export const kilometres = (metres) => `${(metres / 1000).toFixed(2)} km`;
 
 /** Pace for runs (min/km) from m/s; nothing for standing still. */
-export const pace = (speed) => (speed ? `${duration(1000 / speed)} /km` : "");
+export const bare = (speed) => (speed ? duration(1000 / speed) : "");
+export const pace = (speed) => (speed ? `${bare(speed)} /km` : "");
 
 export const speedOf = (sport, speed) => {
   if (!speed) return "";
   return /Run|Walk|Hike/.test(sport) ? pace(speed) : `${(speed * 3.6).toFixed(1)} km/h`;
 };
 
+const oneDecimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+export const roundKilometres = (metres) => `${oneDecimal.format(metres / 1000)} km`;
+
 const day = new Intl.DateTimeFormat(LOCALE, { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const plainDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
+const shortDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const nameOfDay = new Intl.DateTimeFormat(LOCALE, { weekday: "short" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /** A local start as it stands in the text, whatever zone the browser is in. */
@@ -29,4 +36,12 @@ export function localStart(text) {
   return `${day.format(local)}, ${clock.format(local)}`;
 }
 
-export const date = (text) => day.format(new Date(text.length > 10 ? text : `${text}T12:00:00`));
+// A day without a time is that day everywhere: noon keeps it so.
+const noonOf = (text) => new Date(text.length > 10 ? text : `${text}T12:00:00`);
+export const date = (text) => plainDay.format(noonOf(text));
+export const shortDate = (text) => shortDay.format(noonOf(text));
+export const weekday = (text) => nameOfDay.format(noonOf(text));
+
+/** The day of a moment where the browser is, as the API writes it. */
+export const isoDay = (moment) =>
+  [moment.getFullYear(), moment.getMonth() + 1, moment.getDate()].map((part) => String(part).padStart(2, "0")).join("-");

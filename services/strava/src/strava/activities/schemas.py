@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from common.fields import OneLine, Prose
 from strava.activities.sports import SPORTS
 
 
@@ -15,21 +16,9 @@ def _known_sport(sport: str) -> str:
     return sport
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable() or not text.strip():
-        raise ValueError("must be one line of printable characters")
-    return text.strip()
-
-
-def _no_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not hold a NUL character")
-    return text
-
-
 Sport = Annotated[str, Field(max_length=40), AfterValidator(_known_sport)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-Description = Annotated[str, Field(max_length=10_000), AfterValidator(_no_nul)]
+Name = Annotated[OneLine, Field(min_length=1, max_length=200)]
+Description = Annotated[Prose, Field(max_length=10_000)]
 
 
 class ActivityItem(BaseModel):

@@ -12,11 +12,12 @@ from common.db.tables import Job
 from common.errors import ServiceError
 from common.etag import etag_for, not_modified
 from common.http import UpstreamRejected
+from common.jobs import JobOut
 from common.logs import get_logger
 from common.resources import Resources
 from common.route import DbSession, ProcessResources, TransactionalRoute
 from strava.connections import service, status
-from strava.connections.schemas import AuthorizeUrl, CallbackAnswer, ConnectionStatus, JobOut, StravaAthlete
+from strava.connections.schemas import AuthorizeUrl, CallbackAnswer, ConnectionStatus, StravaAthlete
 from strava.connections.service import STATE_LIFETIME, Answer
 from strava.dependencies import AthleteId
 from strava.remote.remote import settings_of

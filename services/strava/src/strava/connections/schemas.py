@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from common.jobs import JobOut
 from strava.remote.limits import Quota, next_day, next_quarter
 
 _TEXT = 2000
@@ -59,19 +59,6 @@ class WebhookOut(BaseModel):
 
     state: Literal["active", "foreign", "failed", "unknown"]
     reason: str | None
-
-
-class JobOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    kind: str
-    state: str
-    progress: float
-    attempts: int
-    reason: str | None
-    created_at: datetime
-    updated_at: datetime
 
 
 class ConnectionStatus(BaseModel):

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import UpstreamFailed
+from common.jobs import JobOut
 from common.resources import Resources
 from strava.connections import repository
 from strava.connections.schemas import (
     ConnectedAthlete,
     ConnectionStatus,
-    JobOut,
     ProfileOut,
     QuotaOut,
     RateLimitOut,

@@ -22,7 +22,7 @@ PairT = TypeVar("PairT", bound=BaseModel)
 
 
 class StravaOAuth:
-    """The application's own calls; ``base`` is the OAuth base without a slash at the end."""
+    """The application's own calls; ``base`` is where browsers go, without a slash at the end."""
 
     def __init__(
         self, client: ServiceClient, quota: SharedQuota, *, base: str, client_id: str, client_secret: str

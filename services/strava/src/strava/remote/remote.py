@@ -61,7 +61,8 @@ class Remote:
         application = settings.application
         quota = SharedQuota(resources.redis)
         api_base, oauth_base = (base.rstrip("/") for base in (settings.strava_api_base, settings.strava_oauth_base))
-        api, oauth = _client(api_base, "strava-api"), _client(oauth_base, "strava-oauth")
+        token_base = settings.strava_token_base.rstrip("/") or oauth_base
+        api, oauth = _client(api_base, "strava-api"), _client(token_base, "strava-oauth")
         own = {"client_id": settings.strava_client_id, "client_secret": application.client_secret}
         return cls(
             settings=settings,

@@ -61,8 +61,10 @@ ADMIN = """
 import argparse, json, os, pathlib, sys
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--email")
+for option in ("--email", "--role"):
+    parser.add_argument(option)
 email = parser.parse_args().email
+assert parser.parse_args().role == "admin"
 if "@" not in email:
     sys.exit("not an address")
 known = pathlib.Path(os.environ["RT_HOME"], "objects", "known-admin")

@@ -1,0 +1,49 @@
+// Making and filling parts of the page.
+
+export const $ = (id) => document.getElementById(id);
+
+const shown = new Map();
+
+/** An element with properties and children; empty children are left out. */
+export function element(name, properties = {}, ...children) {
+  const { label, ...rest } = properties;
+  const made = Object.assign(document.createElement(name), rest);
+  if (label) made.setAttribute("aria-label", label);
+  made.append(...children.filter((child) => child !== null && child !== ""));
+  return made;
+}
+
+export const button = (text, onclick, properties = {}) => element("button", { type: "button", onclick, ...properties }, text);
+
+/** What a part shows when there is nothing to show, or it cannot be read. */
+function remark(id, text) {
+  const line = { TBODY: "tr", UL: "li", OL: "li" }[$(id).tagName] ?? "p";
+  const content = line === "tr" ? [element("td", { colSpan: 4 }, text)] : [text];
+  return element(line, { className: "quiet" }, ...content);
+}
+
+/** Show data in a part of the page, but leave the part alone while its data stays: it may have the focus. */
+export function fill(id, data, make) {
+  const now = JSON.stringify(data);
+  if (shown.get(id) === now) return;
+  const made = make(data);
+  $(id).replaceChildren(...(typeof made === "string" ? [remark(id, made)] : made));
+  shown.set(id, now);
+}
+
+/** Let a part be filled anew the next time, also with the same data. */
+export const renewAt = (id) => shown.delete(id);
+
+/** Say in a part's place why it cannot be shown. */
+export function excuse(id, text) {
+  renewAt(id);
+  if ($(id).textContent !== text) $(id).replaceChildren(remark(id, text));
+}
+
+/** Empty parts of the page, whatever they showed: the next person must not see them. */
+export function forget(ids) {
+  for (const id of ids) {
+    renewAt(id);
+    $(id).replaceChildren();
+  }
+}
