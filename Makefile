@@ -9,6 +9,7 @@ LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs migrate admin demo clean check test e2e bench lock bootstrap-test
+.PHONY: secrets compose-test k8s-check
 .PHONY: environment ready dev-ready
 
 help: ## Show this list
@@ -58,6 +59,15 @@ lock: ## [tools/quality/lock.sh] Pin all dependencies anew
 
 bootstrap-test: ## [tests/bootstrap/run.sh] Prove `make up` and `make test` on a fresh Debian
 	@tests/bootstrap/run.sh
+
+secrets: ## Make the secrets for containers in secrets/; what is there stays
+	@$(STARTER) tools/deploy/make_secrets.py
+
+compose-test: dev-ready ## [tests/compose/run.sh] Prove docker-compose.yml: build, start, test, take down
+	@tests/compose/run.sh
+
+k8s-check: dev-ready ## [k8s] Build the Kubernetes manifests and check them, offline
+	@.venv/bin/python -m tools.deploy.k8s_check
 
 clean: environment ## Stop everything and delete all data (asks first; FORCE=1 does not)
 	@$(LOCAL) clean

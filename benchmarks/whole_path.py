@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from running_platform import Person, RunningPlatform, Strava, eventually
@@ -33,11 +34,11 @@ def webhooks(running: RunningPlatform, person: Person) -> None:
         workout_id = person.http.post("/workouts", json=workout).json()["id"]
         began = time.perf_counter()
         strava_id = strava.run(athlete, start_date=day.isoformat(), timezone="UTC")
-        found = eventually(lambda wanted=strava_id: _listed(person, wanted), within=30)
+        found = eventually(partial(_listed, person, strava_id), within=30)
         seen["visible"].append(time.perf_counter() - began)
-        eventually(lambda one=found["id"]: person.get(f"/activities/{one}")["thumbnail_url"], within=30)
+        eventually(partial(_field, person, f"/activities/{found['id']}", "thumbnail_url"), within=30)
         seen["picture"].append(time.perf_counter() - began)
-        eventually(lambda one=workout_id: person.get(f"/workouts/{one}")["run_id"], within=30)
+        eventually(partial(_field, person, f"/workouts/{workout_id}", "run_id"), within=30)
         seen["matched"].append(time.perf_counter() - began)
     for what, seconds in seen.items():
         spread(f"run at Strava until {what}", seconds)
@@ -46,6 +47,10 @@ def webhooks(running: RunningPlatform, person: Person) -> None:
 def _listed(person: Person, strava_id: str) -> dict[str, Any] | None:
     items = person.get("/activities", params={"limit": 200})["items"]
     return next((item for item in items if item["strava_id"] == strava_id), None)
+
+
+def _field(person: Person, path: str, name: str) -> Any:
+    return person.get(path)[name]
 
 
 def timed(times: int, work: Callable[[int], None]) -> list[float]:
@@ -65,7 +70,7 @@ def pictures(person: Person) -> None:
         assert answer.status_code == 200, answer.text
 
     for size in ("small", "medium", "large"):
-        spread(f"picture, {size} PNG, first look", timed(len(items), lambda n, s=size: look(n, size=s, format="png")))
+        spread(f"picture, {size} PNG, first look", timed(len(items), partial(look, size=size, format="png")))
     spread("picture, medium WebP, drawn before", timed(len(items), look))
 
 

@@ -34,18 +34,19 @@ require_debian() {
     docker import "$archive" standin/debian:trixie >/dev/null
 }
 
-# For every base image: the real one when it is here (or comes, with --pull), else its stand-in, made when missing.
+# For every base image: the real one when it is here (or comes, with --pull), else its stand-in.
 require_bases() {
-    local base missing=()
+    local base wanted=()
     for base in "${bases[@]}"; do
         if [ "$pull" = yes ]; then timeout 300 docker pull -q "$base" || true; fi
         if docker image inspect "$base" >/dev/null 2>&1; then continue; fi
         export "$(setting_of "$base")=standin/${base#valkey/}"
         standing_in+=("$base")
-        docker image inspect "standin/${base#valkey/}" >/dev/null 2>&1 || missing+=("$(basename "${base%%:*}")")
+        wanted+=("$(basename "${base%%:*}")")
     done
-    if [ ${#missing[@]} -gt 0 ]; then
-        say "making stand-ins for ${missing[*]}"
-        CONTEXT="$context" "${compose[@]}" -f "$context/compose.yaml" build -q "${missing[@]}"
+    if [ ${#wanted[@]} -gt 0 ]; then
+        say "stand-ins for ${standing_in[*]}"
+        CONTEXT="$context" COMPOSE_PARALLEL_LIMIT=1 "${compose[@]}" -f "$context/compose.yaml" build -q "${wanted[@]}" ||
+            die "the stand-ins cannot be built here"
     fi
 }

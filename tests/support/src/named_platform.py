@@ -6,7 +6,7 @@ its administrator. Tests that look behind the doors are marked ``inside`` and le
 
 import os
 
-from running_platform import RunningPlatform
+from running_platform import RunningPlatform, eventually
 
 URL = "RT_E2E_URL"
 
@@ -20,7 +20,12 @@ class NamedPlatform(RunningPlatform):
         self.admin_password = os.environ["RT_E2E_ADMIN_PASSWORD"]
 
     def up(self) -> None:
-        """Do nothing: it runs."""
+        """Wait until Strava tells it of news: it tries anew each minute where its gateway came after its worker."""
+        person = self.person()
+        eventually(
+            lambda: person.get("/strava/status")["webhook"]["state"] == "active", within=120, what="subscription"
+        )
+        person.close()
 
     def down(self) -> None:
         """Leave it to whoever started it."""

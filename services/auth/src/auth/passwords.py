@@ -44,7 +44,9 @@ class Passwords:
             return await asyncio.to_thread(self._verify_now, password, known_hash)
 
     def _verify_now(self, password: str, known_hash: str | None) -> bool:
-        matches = bool(self._scheme.verify(password, known_hash or self._unknown))
+        # Looked up first: the first use loads passlib's backend, which replaces the method we would call.
+        compared = known_hash or self._unknown
+        matches = bool(self._scheme.verify(password, compared))
         return matches and known_hash is not None
 
     def needs_renewal(self, known_hash: str) -> bool:

@@ -52,7 +52,7 @@ def stored(files: Path) -> list[Path]:
 async def test_a_document_outlives_a_worker_killed_in_the_middle_of_it(
     pdf_alone: ServiceAtWork, pdf_environment: Environment, trainer: Training, ana: UUID, tmp_path: Path
 ) -> None:
-    document = trainer.keep(ana, season(weeks=60))
+    document = trainer.keep(ana, season(weeks=24))
     asked = await pdf_alone.request(ana, "POST", f"{PLANS}/{document.id}")
     first = WorkerProcess("pdf", pdf_environment, tmp_path / "first.log")
     pid = first._process.pid
@@ -72,7 +72,7 @@ async def test_a_document_outlives_a_worker_killed_in_the_middle_of_it(
     await eventually(done, within=60, what="the document by the retry")
     assert await pdf_alone.scalar("SELECT attempts FROM jobs") == 2
     answer = await pdf_alone.get(ana, f"{asked.headers['location']}/download")
-    assert "Week 60" in text(answer.content)
+    assert "Week 24" in text(answer.content)
     assert await asyncio.to_thread(second.end) == 0
 
     async def orphan_gone() -> bool:
@@ -84,7 +84,7 @@ async def test_a_document_outlives_a_worker_killed_in_the_middle_of_it(
 async def test_a_child_that_dies_is_replaced_and_the_document_finishes(
     pdf: ServiceAtWork, trainer: Training, ana: UUID
 ) -> None:
-    document = trainer.keep(ana, season(weeks=60))
+    document = trainer.keep(ana, season(weeks=24))
     asked = await pdf.request(ana, "POST", f"{PLANS}/{document.id}")
 
     async def child() -> list[int]:
@@ -102,7 +102,7 @@ async def hasty(
     pdf_environment: Environment, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[ServiceAtWork]:
     """Both processes, with little time for a document."""
-    monkeypatch.setenv("PDF_RENDER_SECONDS", "4")
+    monkeypatch.setenv("PDF_RENDER_SECONDS", "10")
     async with at_work("pdf", pdf_environment, mint, web=main.create, worker=worker.create) as service:
         yield service
 

@@ -30,7 +30,7 @@ def create() -> Worker:
         periodic=[
             Periodic("settle dead items", 10.0, settle_dead),
             Periodic("sweep orphaned originals", 21600.0, sweep_orphans),
-            Periodic("ensure the webhook subscription", 30.0, ensure_subscription),
+            Periodic("ensure the webhook subscription", 5.0, ensure_subscription),
             Periodic("poll Strava when it is silent", 60.0, polling.poll_when_silent),
             Periodic("tidy the Strava side", 60.0, polling.tidy),
         ],

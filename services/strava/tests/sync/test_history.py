@@ -72,9 +72,11 @@ async def test_silent_webhooks_are_made_up_for_by_polling(
     await poll_when_silent(resources)
     assert len(await jobs_of(resources, "strava-sync")) == 1  # webhooks are on: nobody asks
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE webhook_subscriptions SET state = 'failed'"))
+        await session.execute(text("UPDATE webhook_subscriptions SET state = 'failed', checked_at = now()"))
         ago = "now() - interval '16 minutes'"
-        await session.execute(text(f"UPDATE connections SET last_sync_at = {ago}, connected_at = {ago}"))
+        await session.execute(
+            text(f"UPDATE connections SET last_sync_at = {ago}, last_poll_at = {ago}, connected_at = {ago}")
+        )
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
     missed = await runner.runs()
     await poll_when_silent(resources)

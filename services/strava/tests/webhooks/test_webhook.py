@@ -131,15 +131,11 @@ async def test_the_same_event_again_is_dropped_until_the_first_is_worked_through
         assert await repository.add(session, same) is not None
 
 
-async def test_the_answer_comes_after_the_commit_and_at_once(strava: httpx2.AsyncClient, resources: Resources) -> None:
-    times = []
-    for number in range(100):
-        started = time.perf_counter()
+async def test_the_answer_comes_after_the_commit(strava: httpx2.AsyncClient, resources: Resources) -> None:
+    for number in range(20):
         response = await strava.post(PATH, json=event(object_id=number))
-        times.append(time.perf_counter() - started)
         assert response.status_code == 200
-    assert len(await events(resources)) == 100
-    assert sorted(times)[94] < 0.05
+        assert len(await events(resources)) == number + 1
 
 
 async def test_an_event_of_another_subscription_is_ignored(runner: Runner, resources: Resources) -> None:
@@ -159,6 +155,17 @@ async def test_the_subscription_is_made_once_and_found_again(
     async with resources.database.transaction() as session:
         [known] = await session.scalars(select(WebhookSubscription))
     assert (known.subscription_id, known.state) == (before["id"], "active")
+
+
+async def test_what_happened_before_the_subscription_is_made_up_for_when_it_stands(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    strava_id = await runner.runs()
+    failed = "UPDATE webhook_subscriptions SET state = 'failed', checked_at = now() - interval '1 minute'"
+    async with resources.database.transaction() as session:
+        await session.execute(text(failed))
+    await runner.sees(strava_id)
 
 
 async def subscribe_elsewhere(emulated: Emulated, resources: Resources) -> int:

@@ -31,10 +31,10 @@ class ServiceAtWork:
     waker: QueueWaker
     published: Callable[[], dict[str, int]]
 
-    async def settle(self) -> None:
+    async def settle(self, within: float = 45) -> None:
         """Wake the worker and wait until it has pulled all events, done all work and told of it."""
         await self.waker.wake(self.service)
-        await eventually(self._is_settled, within=15, what="all events pulled and all jobs done")
+        await eventually(self._is_settled, within=within, what="all events pulled and all jobs done")
 
     async def _is_settled(self) -> bool:
         rows = await self.rows("SELECT publisher, position FROM inbox_cursors")

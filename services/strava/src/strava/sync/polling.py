@@ -6,7 +6,7 @@ from common.resources import Resources
 from strava.connections import repository as connections
 from strava.metrics import CONNECTIONS, EVENTS_OPEN
 from strava.remote.remote import settings_of
-from strava.sync.queueing import OVERLAP, enqueue_sync
+from strava.sync.queueing import enqueue_polls
 from strava.webhooks import repository as events
 from strava.webhooks.subscription import ACTIVE
 
@@ -24,10 +24,7 @@ async def poll_when_silent(resources: Resources) -> None:
         silent = told is None or told < now - timedelta(seconds=settings.strava_silent_seconds)
         if subscription is not None and subscription.state == ACTIVE and not silent:
             return
-        pause = timedelta(seconds=settings.strava_poll_seconds)
-        for connection in await connections.claim_polls(session, now, pause):
-            since = (connection.last_sync_at or connection.connected_at) - OVERLAP
-            await enqueue_sync(session, connection.athlete_id, since)
+        await enqueue_polls(session, now, timedelta(seconds=settings.strava_poll_seconds))
 
 
 async def tidy(resources: Resources) -> None:

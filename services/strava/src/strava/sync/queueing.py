@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
 from common.db.tables import Job, JobState
+from strava.connections import repository as connections
 
 QUEUE = "strava"
 EVENT, ACTIVITY, SYNC, REVOKE = "strava-event", "strava-activity", "strava-sync", "strava-revoke"
@@ -48,6 +49,13 @@ async def enqueue_sync(session: AsyncSession, athlete_id: UUID, after: datetime)
         return known
     payload = {"after": after.isoformat(), "before": None}
     return jobs.enqueue(session, SYNC, payload, queue=QUEUE, subject_id=athlete_id, priority=_BACKGROUND)
+
+
+async def enqueue_polls(session: AsyncSession, now: datetime, pause: timedelta = timedelta()) -> None:
+    """Sync every athlete who was not asked about within ``pause``."""
+    for connection in await connections.claim_polls(session, now, pause):
+        since = (connection.last_sync_at or connection.connected_at) - OVERLAP
+        await enqueue_sync(session, connection.athlete_id, since)
 
 
 def enqueue_revoke(session: AsyncSession, athlete_id: UUID, sealed: dict[str, str]) -> None:

@@ -16,10 +16,11 @@ from strava.remote.errors import NotConfigured
 from strava.remote.push import AlreadySubscribed, CallbackUnreachable
 from strava.remote.remote import Remote
 from strava.remote.shapes import PushSubscription
+from strava.sync.queueing import enqueue_polls
 from strava.webhooks import repository
 
 ACTIVE, FOREIGN, FAILED = "active", "foreign", "failed"
-LOOK_AGAIN = {ACTIVE: timedelta(hours=1), FOREIGN: timedelta(minutes=10), FAILED: timedelta(seconds=50)}
+LOOK_AGAIN = {ACTIVE: timedelta(hours=1), FOREIGN: timedelta(minutes=10), FAILED: timedelta(seconds=8)}
 _FOREIGN = "The application has a subscription for another address. Delete it there, or use an application of its own."
 _UNREACHABLE = "Strava could not verify the webhook's address: is PUBLIC_URL reachable from the internet?"
 
@@ -61,6 +62,9 @@ async def _look_after(session: AsyncSession, remote: Remote) -> None:
         get_logger().warning("webhook_not_subscribed", error=reason)
         return
     if found.callback_url == remote.settings.webhook_url:
+        before = await repository.subscription(session, remote.settings.strava_client_id)
+        if before is None or before.state != ACTIVE:
+            await enqueue_polls(session, datetime.now(UTC))  # nobody told what happened until now
         await _keep(session, remote, found.id, ACTIVE, None)
     else:
         await _keep(session, remote, None, FOREIGN, _FOREIGN)
