@@ -9,6 +9,7 @@ import auth_stand_in
 import httpx2
 import pytest
 from emulated import Emulated, Runner
+from looking import idle
 
 from common.crypto import KeyRing
 from common.resources import Resources
@@ -163,7 +164,8 @@ async def runner(new_runner: Callable[[], Awaitable[Runner]], resources: Resourc
     async def settled() -> bool:
         await ensure_subscription(resources)
         status = await runner.status()
-        return bool(status["webhook"]["state"] == "active" and status["last_sync_at"])
+        known = status["webhook"]["state"] == "active" and status["last_sync_at"]
+        return bool(known and await idle(resources))  # a subscription that turns active syncs once more
 
     await eventually(settled, within=20, what="the subscription and the first sync")
     return runner
