@@ -192,8 +192,6 @@ def main() -> None:
         whole_path.measure(running, somebody)
         if load.available("wrk"):
             heading("Reads through the gateway, token and limits on")
-            print("| GET | p50 / p95 ms at 1 | req/s at 1 | p50 / p95 ms at 16 | req/s at 16 | errors |")
-            print("| --- | --- | --- | --- | --- | --- |")
             reads(running, person, arguments.seconds, paths_of(person))
             reads(running, somebody, arguments.seconds, whole_path.paths_of(somebody))
         else:
