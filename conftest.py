@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,11 @@ def recordings_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings at {folder}; RT_RECORDINGS names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def printing() -> None:
+    """What plans are printed with; where the test starts no process that prints, it need not be here."""
+    missing = [name for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset") if find_library(name) is None]
+    if missing and "RT_E2E_URL" not in os.environ:
+        pytest.skip(f"{', '.join(missing)} cannot be found: make up names the packages that only root can install")

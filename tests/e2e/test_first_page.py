@@ -158,6 +158,7 @@ class TestPlans:
         signed_in.get_by_role("button", name="Week after").click()
         expect(days).to_contain_text("Quick one")
 
+    @pytest.mark.usefixtures("printing")
     def test_a_plan_is_printed(self, signed_in: Page, plan: dict[str, Any]) -> None:
         with signed_in.expect_download(timeout=90_000) as started:
             signed_in.get_by_role("button", name=f"PDF of {plan['name']}").click()

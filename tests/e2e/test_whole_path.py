@@ -115,6 +115,7 @@ def test_a_run_arrives_by_webhook_with_efforts_picture_and_match_and_goes_with_a
     assert runner.get("/runs")["items"] == []
 
 
+@pytest.mark.usefixtures("printing")
 def test_a_plan_is_printed_and_read_back(platform: RunningPlatform, runner: Person, plan: dict[str, Any]) -> None:
     direct = runner.http.post(f"/pdf/plans/{plan['id']}", headers={"Accept": "application/pdf"}, timeout=90)
     assert (direct.status_code, direct.headers["content-type"]) == (200, "application/pdf"), direct.text[:300]
@@ -222,6 +223,7 @@ class TestTrouble:
         answer = runner.http.get(f"/activities/{activity['id']}/thumbnail")
         assert (answer.status_code, answer.json()["code"]) == (404, "picture.not_found")
 
+    @pytest.mark.usefixtures("printing")
     @pytest.mark.parametrize("workouts", [0, 2000])
     def test_plans_of_nothing_and_of_far_too_much_are_kept_and_printed(self, runner: Person, workouts: int) -> None:
         first = date(2027, 1, 1)

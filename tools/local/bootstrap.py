@@ -115,14 +115,16 @@ def command_for(packages: list[str]) -> str:
     return f"{prefix}apt-get install -y {' '.join(packages)}"
 
 
-def ensure_venv() -> None:
+def ensure_venv(lock: Path) -> None:
     """Create `.venv`, or make it anew when it belongs to another Python or was left half-made."""
     if is_usable_venv():
         return
     base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     interpreter = str(base if base.exists() else sys.executable)
     if subprocess.run([interpreter, "-c", "import ensurepip"], capture_output=True, check=False).returncode:
-        install_system_packages([venv_package(interpreter)], needed_for="A Python environment", required=True)
+        # One command for all that root has to give, so that nobody is asked twice.
+        packages = [venv_package(interpreter), *missing_for_printing(lock.read_text(encoding="utf-8"))]
+        install_system_packages(packages, needed_for="A Python environment", required=True)
     say(f"Creating .venv with Python {sys.version.split()[0]}")
     subprocess.run([interpreter, "-m", "venv", "--clear", str(VENV)], check=True)
 
@@ -144,15 +146,20 @@ def venv_package(interpreter: str) -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
 
 
+def missing_for_printing(locked: str) -> list[str]:
+    """Packages with the libraries WeasyPrint draws with and a font, where a locked package needs them."""
+    if "\nweasyprint==" not in locked:
+        return []
+    missing = [package for name, package in WEASYPRINT_LIBRARIES.items() if ctypes.util.find_library(name) is None]
+    has_font = any(Path("/usr/share/fonts").rglob("*.[ot]tf"))
+    return missing if has_font else [*missing, "fonts-dejavu-core"]
+
+
 def ensure_system_packages(lock: Path) -> None:
-    """Provide what is not in wheels: the libraries WeasyPrint draws with, the browser that Playwright drives."""
+    """Provide what is not in wheels: what plans are printed with, the browser that Playwright drives."""
     locked = lock.read_text(encoding="utf-8")
-    if "\nweasyprint==" in locked:
-        missing = [package for name, package in WEASYPRINT_LIBRARIES.items() if ctypes.util.find_library(name) is None]
-        if not any(Path("/usr/share/fonts").rglob("*.[ot]tf")):
-            missing.append("fonts-dejavu-core")
-        if missing:
-            install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
+    if missing := missing_for_printing(locked):
+        install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
     if "\nplaywright==" in locked and shutil.which("chromium") is None:
         install_system_packages(["chromium"], needed_for="Testing the pages in a browser", required=False)
 
@@ -186,7 +193,7 @@ def install(name: str) -> None:
     lock = lock_file(name)
     if not lock.exists():
         raise BootstrapError(f"requirements/{name}.txt is missing; it comes with the project, `make lock` makes it")
-    ensure_venv()
+    ensure_venv(lock)
     ensure_system_packages(lock)
     count = sum("==" in line and not line.startswith((" ", "#")) for line in lock.read_text("utf-8").splitlines())
     say(f"Installing {count} packages from requirements/{name}.txt")

@@ -21,6 +21,11 @@ sys.path.insert(0, str(Path(__file__).parent / "support/src"))
 SIGNING_SECRET = b"a secret of at least 32 bytes, for tests"
 
 
+@pytest.fixture(autouse=True)
+def _printing(printing: None) -> None:
+    """All of this service is about printing."""
+
+
 @pytest.fixture
 async def trainer() -> AsyncIterator[Training]:
     """Plans in memory behind a real server, which also gives out service tokens as auth does."""
