@@ -96,8 +96,8 @@ def test_a_run_arrives_by_webhook_with_efforts_picture_and_match_and_goes_with_a
     calendar = runner.get("/calendar", params={"from": DAY, "to": DAY})["items"]
     assert sorted(entry["type"] for entry in calendar) == ["run", "workout"]
 
-    efforts = eventually(runner.best_efforts, within=20)
-    assert efforts["5k"][0]["activity_id"] == activity["id"]
+    best = eventually(lambda: runner.best_efforts()["5k"], within=20, what="efforts")
+    assert best[0]["activity_id"] == activity["id"]
 
     address = eventually(lambda: runner.get(f"/activities/{activity['id']}")["thumbnail_url"], within=20)
     picture = httpx2.get(platform.url + address)

@@ -122,12 +122,25 @@ def _unwatched(pod: Manifest) -> Iterator[str]:
 
 
 def missing(cluster: Cluster) -> Iterator[str]:
-    """Processes that no manifest starts."""
+    """Processes that no manifest starts, and schemas that nothing migrates or waits for."""
     deployed = {name for name, _ in cluster.of("Deployment")}
-    for service in services():
+    commands = {name: _command(pod["spec"]["containers"]) for name, pod in cluster.pods()}
+    waits = {name: _command(pod["spec"].get("initContainers", [])) for name, pod in cluster.pods()}
+    for service, has_database in services().items():
         has_worker = (ROOT / "services" / service / "src" / service / "worker.py").exists()
         wanted = [service, f"{service}-worker"] if has_worker else [service]
         yield from (f"nothing starts {name}" for name in wanted if f"Deployment {name}" not in deployed)
+        if has_database:
+            if commands.get(f"Job migrate-{service}") != ["python", "-m", "common.db.migrate", service]:
+                yield f"nothing migrates {service}"
+            wait = ["python", "-m", "common.db.migrate", "--wait", service]
+            yield from (
+                f"{name} does not wait for its schema" for name in wanted if waits.get(f"Deployment {name}") != wait
+            )
+
+
+def _command(containers: list[Manifest]) -> list[str]:
+    return containers[0].get("args", []) if containers else []
 
 
 def main() -> int:

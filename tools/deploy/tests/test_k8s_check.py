@@ -31,6 +31,12 @@ spec:
 SERVICE = "{ kind: Service, metadata: { name: auth }, spec: { selector: { app: auth }, ports: [{ port: 8004 }] } }"
 SETTINGS = "{ kind: ConfigMap, metadata: { name: settings }, data: { AUTH_URL: 'http://auth:8004', LOG_LEVEL: INFO } }"
 POLICY = "{ kind: NetworkPolicy, metadata: { name: auth }, spec: { podSelector: { matchLabels: { app: auth } } } }"
+PROGRAM = ["python", "-m", "common.db.migrate"]
+MIGRATION = """
+kind: Job
+metadata: { name: migrate-auth }
+spec: { template: { spec: { containers: [{ args: [python, -m, common.db.migrate, auth] }] } } }
+"""
 Change = Callable[[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]], Any]
 
 
@@ -80,3 +86,18 @@ def test_processes_that_nothing_starts_are_named() -> None:
     assert "nothing starts auth" not in found
     assert "nothing starts auth-worker" in found
     assert "nothing starts gateway" in found
+
+
+def test_schemas_that_nothing_migrates_or_waits_for_are_named() -> None:
+    deployment, *others = parts()
+    job = yaml.safe_load(MIGRATION)
+    deployment["spec"]["template"]["spec"]["initContainers"] = [{"args": [*PROGRAM, "--wait", "auth"]}]
+    good = list(missing(Cluster([deployment, *others, job])))
+    assert "nothing migrates auth" not in good
+    assert "auth does not wait for its schema" not in good
+    assert "nothing migrates strava" in good
+
+    container(job)["args"] = [*PROGRAM, "strava"]
+    deployment["spec"]["template"]["spec"]["initContainers"] = [{"args": [*PROGRAM, "auth"]}]
+    bad = list(missing(Cluster([deployment, *others, job])))
+    assert {"nothing migrates auth", "auth does not wait for its schema"} <= set(bad)

@@ -1,20 +1,26 @@
 """Alembic for every service: the bodies are here, a service keeps its versions and ten lines of ``env.py``.
 
 ``python -m common.db.migrate auth strava`` upgrades the named services in one process; each takes its address
-from ``<SERVICE>_DATABASE_URL``, or from the setting ``DATABASE_URL`` when one is named.
+from ``<SERVICE>_DATABASE_URL``, or from the setting ``DATABASE_URL`` when one is named. With ``--wait`` it changes
+nothing and returns when another process has done it, for a process that must not start before.
 """
 
 import asyncio
 import importlib
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import asyncpg
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import Connection, MetaData, pool, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -22,6 +28,7 @@ from common.db.tables import Base
 
 LOCK_TIMEOUT = "10s"
 VERSION_TABLE = "alembic_version"
+POLL_SECONDS = 1.0
 
 
 def folder_of(service: str) -> Path:
@@ -46,9 +53,44 @@ async def _migrate(service: str, url: str) -> None:
 
 
 def _upgrade(connection: Connection, service: str) -> None:
+    command.upgrade(_config(service, connection), "head")
+
+
+def _config(service: str, connection: Connection) -> Config:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(folder_of(service)).replace("%", "%%"))
-    command.upgrade(config, "head")
+    return config
+
+
+def wait_for_all(database_urls: Mapping[str, str], within: float = 600) -> None:
+    """Return when each service's schema is at its newest version, or at one that came after this program.
+
+    Raises ``TimeoutError`` after ``within`` seconds. A database that does not answer yet is waited for.
+    """
+    deadline = time.monotonic() + within
+    for service, url in database_urls.items():
+        while not asyncio.run(_is_migrated(service, url)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nothing has migrated {service} in {within:g} s")
+            time.sleep(POLL_SECONDS)
+
+
+async def _is_migrated(service: str, url: str) -> bool:
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_is_at_head, service)
+    except (DBAPIError, asyncpg.PostgresError, OSError):
+        return False
+    finally:
+        await engine.dispose()
+
+
+def _is_at_head(connection: Connection, service: str) -> bool:
+    script = ScriptDirectory.from_config(_config(service, connection))
+    known = {revision.revision for revision in script.walk_revisions()}
+    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    return present is not None and (present == script.get_current_head() or present not in known)
 
 
 def run_environment(service_base: type[DeclarativeBase]) -> None:
@@ -77,9 +119,11 @@ class _MigrateSettings(BaseSettings):
     database_url: str = ""
 
 
-def main(services: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     fallback = _MigrateSettings(_secrets_dir=os.environ.get("SECRETS_DIR")).database_url
-    migrate_all({name: os.environ.get(f"{name.upper()}_DATABASE_URL", fallback) for name in services})
+    services = [name for name in arguments if name != "--wait"]
+    work = wait_for_all if "--wait" in arguments else migrate_all
+    work({name: os.environ.get(f"{name.upper()}_DATABASE_URL", fallback) for name in services})
 
 
 if __name__ == "__main__":
