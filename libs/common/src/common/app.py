@@ -19,7 +19,7 @@ from common.outbox import EventPage
 from common.resources import Resources
 from common.route import DbSession, TransactionalRoute
 from common.settings import DataSettings, Environment
-from common.tokens import require_scope
+from common.tokens import Area, require_scope
 from common.traces import configure_traces
 
 API_PREFIX = "/api/v1"
@@ -34,6 +34,7 @@ def create_app(
     settings: DataSettings,
     *,
     routers: Sequence[APIRouter],
+    area: Area,
     root_routers: Sequence[APIRouter] = (),
     checks: Checks = lambda _: [],
     body_limits: Mapping[str, int] | None = None,
@@ -41,7 +42,8 @@ def create_app(
 ) -> FastAPI:
     """Make a service's application.
 
-    ``routers`` are served under ``/api/v1``, ``root_routers`` at the root. ``checks`` are added to those of
+    ``routers`` are served under ``/api/v1``, ``root_routers`` at the root. ``area`` is what personal access tokens
+    name in their scopes. ``checks`` are added to those of
     database and Redis. ``body_limits`` are bytes by path, where uploads need more than
     the rest. ``setup`` may put what the service's dependencies need on ``app.state``.
     """
@@ -58,6 +60,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.draining = False
+    app.state.scope_area = area
     app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
     app.add_middleware(RequestMiddleware, max_body_size=settings.max_body_size, body_limits=body_limits or {})
     errorhandlers.install(app)
@@ -76,6 +79,7 @@ def _lifespan(service: str, settings: DataSettings, provider: TracerProvider | N
         async with Resources.open(service, settings) as resources:
             app.state.resources = resources
             app.state.verifier = resources.verifier
+            app.state.personal_tokens = resources.personal_tokens
             setup(app, resources)
             yield
         if provider is not None:

@@ -13,7 +13,7 @@ from common.http import ServiceClient
 from common.queue import QueueWaker, redis_client
 from common.settings import DataSettings
 from common.storage import ObjectStore
-from common.tokens import JwksKeySource, ServiceTokenSource, Verifier
+from common.tokens import JwksKeySource, PersonalTokenExchange, ServiceTokenSource, Verifier
 
 
 class Closable(Protocol):
@@ -42,6 +42,7 @@ class Resources:
     objects: ObjectStore
     verifier: Verifier
     service_tokens: ServiceTokenSource
+    personal_tokens: PersonalTokenExchange
     _stack: AsyncExitStack
     _clients: dict[str, ServiceClient] = field(default_factory=dict)
     _shared: dict[type, Any] = field(default_factory=dict)
@@ -74,6 +75,10 @@ class Resources:
                 scope="internal",
             )
             stack.push_async_callback(tokens.aclose)
+            auth = ServiceClient(settings.auth_url, name="auth-personal-tokens", tokens=tokens)
+            stack.push_async_callback(auth.aclose)
+            personal_tokens = PersonalTokenExchange(auth)
+            stack.push_async_callback(personal_tokens.aclose)
             yield cls(
                 service=service,
                 settings=settings,
@@ -83,6 +88,7 @@ class Resources:
                 objects=ObjectStore.from_url(settings.object_store_url),
                 verifier=Verifier(keys, issuer=settings.token_issuer, audience=settings.token_audience),
                 service_tokens=tokens,
+                personal_tokens=personal_tokens,
                 _stack=stack,
             )
 

@@ -20,6 +20,7 @@ from common.db.engine import ConnectionBroke, Database
 from common.db.tables import IdempotencyKey
 from common.errors import BadRequest, Conflict, InvalidInput
 from common.resources import Resources
+from common.tokens import identify
 
 IDEMPOTENCY_HEADER = "idempotency-key"
 _MAX_KEY = 255
@@ -134,7 +135,7 @@ async def _subject(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return f"address:{request.client.host if request.client else ''}"
-    identity = await request.app.state.verifier.verify(token)
+    identity = await identify(request, token)
     return f"user:{identity.subject}"
 
 

@@ -49,6 +49,7 @@ def mint() -> TokenMint:
 @pytest.fixture
 async def client(mint: TokenMint) -> AsyncIterator[ServiceClient]:
     app.state.verifier = mint.verifier()
+    app.state.scope_area = "activities"
     async with serve(app) as url:
         client = ServiceClient(url, name="dependencies-test")
         yield client

@@ -11,5 +11,6 @@ def create() -> FastAPI:
     return create_app(
         "analytics",
         AnalyticsSettings.from_environment(),
+        area="analytics",
         routers=[efforts.router, efforts.admin_router],
     )

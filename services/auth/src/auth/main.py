@@ -14,6 +14,7 @@ def create() -> FastAPI:
     return create_app(
         "auth",
         AuthSettings.from_environment(),
+        area="profile",
         routers=[users.router, sessions.router],
         root_routers=[keys.router, sessions.internal_router, users.internal_router],
         setup=dependencies.install,

@@ -9,4 +9,4 @@ from pdf.settings import PdfSettings
 
 def create() -> FastAPI:
     routers = [documents.router, documents.plans_router]
-    return create_app("pdf", PdfSettings.from_environment(), routers=routers)
+    return create_app("pdf", PdfSettings.from_environment(), area="documents", routers=routers)

@@ -16,6 +16,7 @@ def create() -> FastAPI:
     return create_app(
         "strava",
         settings,
+        area="activities",
         routers=[
             activities.router,
             imports.router,

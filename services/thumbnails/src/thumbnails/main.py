@@ -8,4 +8,4 @@ from thumbnails.settings import ThumbnailsSettings
 
 
 def create() -> FastAPI:
-    return create_app("thumbnails", ThumbnailsSettings.from_environment(), routers=[pictures.router])
+    return create_app("thumbnails", ThumbnailsSettings.from_environment(), area="activities", routers=[pictures.router])

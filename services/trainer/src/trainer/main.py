@@ -14,6 +14,7 @@ def create() -> FastAPI:
     return create_app(
         "trainer",
         TrainerSettings.from_environment(),
+        area="training",
         routers=[plans.router, workouts.in_plans, workouts.router, runs.router, calendars.router],
         root_routers=[plans.internal_router],
     )

@@ -9,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from common.tokens import AUDIENCE, ISSUER, SERVICE_SUBJECT_PREFIX, StaticKeySource, Verifier
+from common.tokens import ALL, AUDIENCE, ISSUER, SERVICE_SUBJECT_PREFIX, StaticKeySource, Verifier
 
 _LIFETIME_S = 600
 
@@ -26,7 +26,7 @@ class TokenMint:
         subject: str | None = None,
         *,
         roles: Iterable[str] = ("athlete",),
-        scope: str = "",
+        scope: str = ALL,
         header: dict[str, Any] | None = None,
         **overrides: Any,
     ) -> str:

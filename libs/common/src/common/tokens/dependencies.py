@@ -8,23 +8,39 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from common.errors import Forbidden
+from common.tokens import scopes
 from common.tokens.identity import Identity, TokenRefused
+from common.tokens.personal import PERSONAL_PREFIX
 
 BEARER = HTTPBearer(
     bearerFormat="JWT",
     scheme_name="bearer",
-    description="Access token of a person or a service",
+    description="Access token of a person or a service, or a personal access token",
     auto_error=False,
 )
+_ADMINISTRATION = "/api/v1/admin/"
+
+
+async def identify(request: Request, token: str) -> Identity:
+    """Return who a token speaks for, a personal access token too; raises ``TokenRefused``.
+
+    The application keeps its ``Verifier`` in ``app.state.verifier`` and its ``PersonalTokens`` in
+    ``app.state.personal_tokens``.
+    """
+    state = request.app.state
+    if token.startswith(PERSONAL_PREFIX):
+        token = await state.personal_tokens.access_token(token, request.client.host if request.client else "")
+    identity: Identity = await state.verifier.verify(token)
+    return identity
 
 
 async def require_identity(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
 ) -> Identity:
-    """Return the verified caller, whose id also goes to the logs; raises ``TokenRefused`` (401).
+    """Return the verified caller, whose id also goes to the logs.
 
-    The application keeps its ``Verifier`` in ``app.state.verifier``.
+    Raises ``TokenRefused`` (401), and ``Forbidden`` for a token that is not for this area of the platform.
     """
     if credentials is None or not credentials.credentials:
         raise TokenRefused(
@@ -33,10 +49,23 @@ async def require_identity(
             next_steps="Sign in and send the access token as a bearer token.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    identity: Identity = await request.app.state.verifier.verify(credentials.credentials)
+    identity = await identify(request, credentials.credentials)
     structlog.contextvars.bind_contextvars(user_id=identity.subject)
     request.state.identity = identity
+    if identity.kind == "user":
+        _refuse_narrow(request, identity)
     return identity
+
+
+def _refuse_narrow(request: Request, identity: Identity) -> None:
+    administers = request.url.path.startswith(_ADMINISTRATION)
+    wanted = scopes.needed(request.app.state.scope_area, request.method, administers=administers)
+    if not scopes.covers(identity.scopes, wanted):
+        raise Forbidden(
+            f"This needs a token with the scope {wanted}.",
+            code="auth.scope_required",
+            next_steps="Make a personal access token with this scope, or sign in.",
+        )
 
 
 CurrentIdentity = Annotated[Identity, Depends(require_identity)]
@@ -50,6 +79,20 @@ async def require_user(identity: CurrentIdentity) -> Identity:
 
 
 CurrentUser = Annotated[Identity, Depends(require_user)]
+
+
+async def require_session(identity: CurrentUser) -> Identity:
+    """Return the caller who signed in; raises ``Forbidden`` for one who came with a personal access token."""
+    if scopes.ALL not in identity.scopes:
+        raise Forbidden(
+            "A personal access token is not enough for this.",
+            code="auth.session_required",
+            next_steps="Sign in and try again.",
+        )
+    return identity
+
+
+CurrentSession = Annotated[Identity, Depends(require_session)]
 
 
 def require_role(role: str) -> Callable[[Identity], Awaitable[Identity]]:

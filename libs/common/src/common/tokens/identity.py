@@ -28,8 +28,9 @@ class TokenRefused(Unauthorized):
 class Identity:
     """A verified caller.
 
-    ``subject`` is a user's UUID or a service's name; ``session_id`` is None for services;
-    ``expires_at`` is the token's, with zone.
+    ``subject`` is a user's UUID or a service's name; ``session_id`` is None for services and that of the personal
+    access token when the caller came with one; ``expires_at`` is the token's, with zone; ``per_minute`` is how many
+    requests the token is good for, None for as many as its person.
     """
 
     subject: str
@@ -39,6 +40,7 @@ class Identity:
     session_id: str | None
     token_id: str
     expires_at: datetime
+    per_minute: int | None = None
 
 
 def identity_from_claims(claims: dict[str, Any]) -> Identity:
@@ -50,6 +52,7 @@ def identity_from_claims(claims: dict[str, Any]) -> Identity:
     roles, scope = claims.get("roles", []), claims.get("scope", "")
     if not isinstance(scope, str) or not isinstance(roles, list):
         raise TokenRefused("The token's roles or scope have the wrong shape.")
+    per_minute = claims.get("rpm")
     return Identity(
         subject=subject,
         kind=kind,
@@ -58,6 +61,7 @@ def identity_from_claims(claims: dict[str, Any]) -> Identity:
         session_id=session_id if kind == "user" else None,
         token_id=claims["jti"],
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        per_minute=per_minute if isinstance(per_minute, int) and per_minute > 0 else None,
     )
 
 

@@ -191,6 +191,12 @@ AUTH = {
         "The token lacks the scope that detail names. Paths between services need a service's token.",
         "Use a token with that scope.",
     ),
+    "auth.session_required": ErrorCode(
+        403,
+        "Not allowed",
+        "A personal access token was sent where a person must have signed in, as for passwords and tokens.",
+        "Sign in and try again.",
+    ),
     "auth.user_required": ErrorCode(
         403,
         "Not allowed",

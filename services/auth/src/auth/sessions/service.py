@@ -24,6 +24,7 @@ from auth.settings import AuthSettings
 from auth.users import repository as users
 from common.errors import Unauthorized
 from common.ids import uuid7
+from common.tokens import ALL
 
 REFRESH_PREFIX = "rt_rf_"
 _SECRET_BYTES = 32
@@ -147,7 +148,7 @@ class Sessions:
 
     async def _tokens(self, user: User, family: Session, secret: str) -> Tokens:
         lifetime = self.settings.access_token_seconds
-        claims = {"sub": str(user.id), "sid": str(family.id), "roles": user.roles, "scope": "", "client_id": "web"}
+        claims = {"sub": str(user.id), "sid": str(family.id), "roles": user.roles, "scope": ALL, "client_id": "web"}
         return Tokens(access_token=await self.signer.sign(claims, lifetime), expires_in=lifetime, refresh_token=secret)
 
 

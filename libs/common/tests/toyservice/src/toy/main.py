@@ -64,4 +64,4 @@ async def crash(session: DbSession) -> None:
 
 
 def create() -> FastAPI:
-    return create_app("toy", DataSettings.from_environment(), routers=[router])
+    return create_app("toy", DataSettings.from_environment(), area="activities", routers=[router])
