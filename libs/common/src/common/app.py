@@ -16,6 +16,8 @@ from common.logs import configure_logs
 from common.metrics import metrics_endpoint
 from common.middleware import RequestMiddleware
 from common.outbox import EventPage
+from common.personal import PersonalData
+from common.personal import router as personal_router
 from common.resources import Resources
 from common.route import DbSession, TransactionalRoute
 from common.settings import DataSettings, Environment
@@ -36,6 +38,7 @@ def create_app(
     routers: Sequence[APIRouter],
     area: Area,
     root_routers: Sequence[APIRouter] = (),
+    personal: PersonalData | None = None,
     checks: Checks = lambda _: [],
     body_limits: Mapping[str, int] | None = None,
     setup: Setup = lambda _app, _resources: None,
@@ -43,7 +46,7 @@ def create_app(
     """Make a service's application.
 
     ``routers`` are served under ``/api/v1``, ``root_routers`` at the root. ``area`` is what personal access tokens
-    name in their scopes. ``checks`` are added to those of
+    name in their scopes, ``personal`` what the service holds of a person. ``checks`` are added to those of
     database and Redis. ``body_limits`` are bytes by path, where uploads need more than
     the rest. ``setup`` may put what the service's dependencies need on ``app.state``.
     """
@@ -66,6 +69,8 @@ def create_app(
     errorhandlers.install(app)
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
+    if personal is not None:
+        app.include_router(personal_router(personal))
     for router in (*root_routers, internal_router(service), _health(settings, checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics_endpoint)

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from analytics.efforts import endpoints as efforts
+from analytics.personal import PERSONAL
 from analytics.settings import AnalyticsSettings
 from common.app import create_app
 
@@ -13,4 +14,5 @@ def create() -> FastAPI:
         AnalyticsSettings.from_environment(),
         area="analytics",
         routers=[efforts.router, efforts.admin_router],
+        personal=PERSONAL,
     )

@@ -7,6 +7,7 @@ from strava.activities import endpoints as activities
 from strava.activities import internal
 from strava.connections import endpoints as connections
 from strava.imports import endpoints as imports
+from strava.personal import PERSONAL
 from strava.settings import StravaSettings
 from strava.webhooks import endpoints as webhooks
 
@@ -25,5 +26,6 @@ def create() -> FastAPI:
             webhooks.router,
         ],
         root_routers=[internal.router],
+        personal=PERSONAL,
         body_limits={f"{API_PREFIX}{imports.PATH}": settings.max_archive_size + settings.max_body_size},
     )

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from common.app import create_app
 from trainer.calendars import endpoints as calendars
+from trainer.personal import PERSONAL
 from trainer.plans import endpoints as plans
 from trainer.runs import endpoints as runs
 from trainer.settings import TrainerSettings
@@ -17,4 +18,5 @@ def create() -> FastAPI:
         area="training",
         routers=[plans.router, workouts.in_plans, workouts.router, runs.router, calendars.router],
         root_routers=[plans.internal_router],
+        personal=PERSONAL,
     )
