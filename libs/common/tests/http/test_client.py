@@ -13,7 +13,7 @@ from opentelemetry import trace
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from common.context import request_id
@@ -36,14 +36,20 @@ METHODS = ["GET", "POST", "PUT", "DELETE"]
 class Upstream:
     """Answers with the next of ``script`` (a status, or "hang"), then 200; remembers what it was asked."""
 
-    def __init__(self, *script: int | str, headers: dict[str, str] | None = None, always: int | str = 200) -> None:
+    def __init__(
+        self,
+        *script: int | str,
+        headers: dict[str, str] | None = None,
+        always: int | str = 200,
+        app: Starlette | None = None,
+    ) -> None:
         self.script = list(script)
         self.always = always
         self.headers = headers or {}
         self.requests: list[Request] = []
         self.bodies: list[bytes] = []
         self._released = asyncio.Event()
-        self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=METHODS)])
+        self.app = app or Starlette(routes=[Route("/{path:path}", self._answer, methods=METHODS)])
 
     async def _answer(self, request: Request) -> Response:
         self.requests.append(request)
@@ -344,3 +350,49 @@ async def test_redirects_are_answers_and_are_not_followed() -> None:
     async with calling(upstream) as client:
         assert (await client.get("/")).status_code == httpx2.codes.FOUND
     assert len(upstream.requests) == 1
+
+
+class TestStreams:
+    """Bodies that are too large to hold."""
+
+    @staticmethod
+    def large(*, cut_off: bool = False) -> Starlette:
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(64):
+                yield b"x" * 65536
+            if cut_off:
+                raise ConnectionResetError
+
+        async def answer(_request: Request) -> Response:
+            return StreamingResponse(chunks())
+
+        return Starlette(routes=[Route("/{path:path}", answer)])
+
+    async def test_a_body_comes_in_chunks(self) -> None:
+        async with calling(Upstream(app=self.large())) as client, client.stream("/large") as chunks:
+            sizes = [len(chunk) async for chunk in chunks]
+        assert (sum(sizes), len(sizes) > 1) == (64 * 65536, True)
+
+    async def test_a_body_that_is_cut_off_is_an_error(self) -> None:
+        async with calling(Upstream(app=self.large(cut_off=True))) as client:
+            with pytest.raises(UpstreamFailed):
+                async with client.stream("/large") as chunks:
+                    async for _ in chunks:
+                        pass
+
+    @pytest.mark.parametrize(("status", "kind"), [(404, UpstreamRejected), (500, UpstreamFailed), (503, Unavailable)])
+    async def test_errors_are_those_of_other_calls(self, status: int, kind: type[Exception]) -> None:
+        async with calling(Upstream(always=status)) as client:
+            with pytest.raises(kind):
+                async with client.stream("/large"):
+                    pass
+
+    async def test_an_upstream_that_is_away_is_left_alone_after_a_while(self) -> None:
+        client = ServiceClient(
+            "http://127.0.0.1:9", name="away", breaker=Breaker(BreakerPolicy(consecutive_failures=2))
+        )
+        for expected in (UpstreamFailed, UpstreamFailed, Unavailable):
+            with pytest.raises(expected):
+                async with client.stream("/large"):
+                    pass
+        await client.aclose()

@@ -4,13 +4,15 @@ import asyncio
 import functools
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx2
 from opentelemetry import trace
 
+from common import deadline
 from common.context import current_traceparent, request_id
 from common.errors import ServiceError, Unavailable, UpstreamFailed, UpstreamTimeout
 from common.http import metrics
@@ -70,7 +72,8 @@ class ServiceClient:
 
     ``timeout`` bounds a call with all its retries, ``attempt_timeout`` one attempt and ``connect_timeout`` its
     connecting, all in seconds.
-    A call that names its own ``timeout`` is expected to be slow: its attempts may use all of it.
+    A call that names its own ``timeout`` is expected to be slow: its attempts may use all of it. No call takes longer
+    than the caller of the request that is worked on waits.
 
     Errors: ``Unavailable`` while the breaker is open and for a 503, ``UpstreamTimeout``,
     ``UpstreamFailed`` for broken connections and other 5xx, ``UpstreamRejected`` for 4xx. Redirects
@@ -137,7 +140,7 @@ class ServiceClient:
             arguments={key: value for key, value in arguments.items() if value is not None},
             headers=dict(headers or {}),
             attempt_s=timeout or self._attempt_s,
-            deadline=time.monotonic() + (timeout or self._timeout_s),
+            deadline=time.monotonic() + self._allowed_s(timeout or self._timeout_s),
             may_retry=idempotent if idempotent is not None else method.upper() in IDEMPOTENT_METHODS,
         )
         with _TRACER.start_as_current_span(
@@ -148,6 +151,31 @@ class ServiceClient:
             response = await self._until_answered(call)
             span.set_attribute("http.response.status_code", response.status_code)
             return self._accept(response)
+
+    @asynccontextmanager
+    async def stream(self, path: str, *, silence: float = 30.0) -> AsyncIterator[AsyncIterator[bytes]]:
+        """GET a body that is too large to hold: gives its chunks. One attempt; ``silence`` s without a byte end it.
+
+        Raises what the class names, also in the midst of the body, where ``UpstreamFailed`` says that it was cut off.
+        """
+        permit = self.breaker.try_acquire()
+        if permit is None:
+            raise Unavailable(f"The {self.name} service does not answer at the moment.", retry_after_s=5)
+        try:
+            headers = self._context_headers()
+            if self._tokens:
+                headers["Authorization"] = f"Bearer {await self._tokens.token()}"
+            limits = httpx2.Timeout(silence, connect=self._connect_s)
+            async with self._client.stream("GET", path, headers=headers, timeout=limits) as response:
+                if response.status_code >= httpx2.codes.BAD_REQUEST:
+                    await response.aread()  # what went wrong
+                yield self._accept(self._judged(response, permit)).aiter_bytes()
+        except httpx2.HTTPError:
+            permit.failed()
+            raise UpstreamFailed(f"The {self.name} service broke its answer off.") from None
+        except BaseException:
+            permit.abandoned()
+            raise
 
     async def get(self, path: str, **keywords: Any) -> httpx2.Response:
         """Same as ``request("GET", ...)``."""
@@ -160,6 +188,16 @@ class ServiceClient:
     async def aclose(self) -> None:
         """Close the pooled connections; the client is of no use afterwards."""
         await self._client.aclose()
+
+    @staticmethod
+    def _allowed_s(timeout: float) -> float:
+        """Return how long a call may take: no longer than who asked us waits. Raises ``UpstreamTimeout``."""
+        left = deadline.remaining()
+        if left is None:
+            return timeout
+        if left <= 0:
+            raise UpstreamTimeout("There is no time left to ask another service.")
+        return min(timeout, left)
 
     async def _until_answered(self, call: _Call) -> httpx2.Response:
         self._budget.record_request()
@@ -223,6 +261,8 @@ class ServiceClient:
     async def _send(self, call: _Call, headers: dict[str, str], permit: Permit) -> tuple[_Outcome, str]:
         """Make one attempt, tell the breaker, and return the outcome with its label for the metrics."""
         limit_s = max(0.001, min(call.attempt_s, call.remaining_s()))
+        if self._tokens:  # one of ours: it need not work longer than we wait
+            headers[deadline.HEADER] = f"{limit_s:.3f}"
         limits = httpx2.Timeout(limit_s, connect=min(self._connect_s, limit_s))
         try:
             async with asyncio.timeout(limit_s):
@@ -252,6 +292,12 @@ class ServiceClient:
         if status_code == httpx2.codes.SERVICE_UNAVAILABLE:
             return Unavailable(f"The {self.name} service is not ready.", retry_after_s=asked_s or 5)
         return UpstreamFailed(f"The {self.name} service failed to answer.", retry_after_s=asked_s)
+
+    def _judged(self, response: httpx2.Response, permit: Permit) -> httpx2.Response:
+        outcome = self._judge(response, permit)
+        if outcome.error is not None:
+            raise outcome.error
+        return response
 
     def _accept(self, response: httpx2.Response) -> httpx2.Response:
         if response.status_code < httpx2.codes.BAD_REQUEST:
