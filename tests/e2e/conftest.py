@@ -1,3 +1,4 @@
+import ctypes.util
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium here, in which the page is tested: apt-get install chromium")
+    if chromium is None or ctypes.util.find_library("atomic") is None:
+        pytest.skip("the page is tested in a browser that is not here: apt-get install chromium libatomic1")
     expect.set_options(timeout=WITHIN_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

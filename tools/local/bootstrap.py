@@ -155,13 +155,21 @@ def missing_for_printing(locked: str) -> list[str]:
     return missing if has_font else [*missing, "fonts-dejavu-core"]
 
 
+def missing_for_browsing(locked: str) -> list[str]:
+    """Packages with a browser and what Playwright's own program is linked to, where Playwright is locked."""
+    if "\nplaywright==" not in locked:
+        return []
+    chromium = [] if shutil.which("chromium") else ["chromium"]
+    return chromium if ctypes.util.find_library("atomic") else [*chromium, "libatomic1"]
+
+
 def ensure_system_packages(lock: Path) -> None:
     """Provide what is not in wheels: what plans are printed with, the browser that Playwright drives."""
     locked = lock.read_text(encoding="utf-8")
     if missing := missing_for_printing(locked):
         install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
-    if "\nplaywright==" in locked and shutil.which("chromium") is None:
-        install_system_packages(["chromium"], needed_for="Testing the pages in a browser", required=False)
+    if missing := missing_for_browsing(locked):
+        install_system_packages(missing, needed_for="Testing the pages in a browser", required=False)
 
 
 def pip(*arguments: str, expected: int) -> None:
