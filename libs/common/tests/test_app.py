@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
@@ -114,7 +115,10 @@ async def test_connections_that_nobody_needs_are_closed_and_those_in_use_are_lef
         async with database.reading() as session:
             return await session.scalar(text(f"{open_now} AND datname = current_database()")) or 0
 
-    await asyncio.gather(*(use() for _ in range(5)))
+    async with AsyncExitStack() as all_at_once:
+        for _ in range(5):
+            session = await all_at_once.enter_async_context(database.reading())
+            await session.scalar(text("SELECT 1"))
     await database.trim()
     assert await use() == 5, "all were needed a moment ago"
     async with database.transaction() as session:
