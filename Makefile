@@ -9,7 +9,7 @@ LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs migrate admin demo clean check test e2e bench lock bootstrap-test
-.PHONY: secrets compose-test k8s-check
+.PHONY: secrets compose-test k8s-check rotate-keys reencrypt
 .PHONY: environment ready dev-ready
 
 help: ## Show this list
@@ -37,6 +37,12 @@ migrate: ready ## Bring the database schemas up to date
 
 admin: ready ## Make the admin account (ADMIN_EMAIL=...) where it is missing
 	@$(LOCAL) admin
+
+rotate-keys: ready ## Change the key that signs access tokens; NOW=1 when it leaked
+	@$(LOCAL) rotate-keys $(if $(NOW),now)
+
+reencrypt: ready ## Seal secrets of auth with the first of its ENCRYPTION_KEYS
+	@$(LOCAL) reencrypt
 
 demo: ready ## Fill the running platform with an athlete of two years
 	@$(LOCAL) demo $(if $(END),--end $(END)) $(if $(MONTHS),--months $(MONTHS))

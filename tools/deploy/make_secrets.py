@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "running_trainer"
-SIGNERS = ("pdf", "strava", "thumbnails")
+SIGNERS = ("auth", "pdf", "strava", "thumbnails")
 STRAVA_APP = ("STRAVA_CLIENT_ID", "STRAVA_CLIENT_SECRET")
 # Containers run as users of their own, so the files are readable by all; the folder around them lets nobody pass.
 _OUTER, _INNER, _FILE = 0o700, 0o755, 0o644
@@ -123,7 +123,10 @@ def _make_strava(folder: Folder, given: Mapping[str, str]) -> None:
     for name in STRAVA_APP:
         if name in given:
             folder.give(f"strava/{name.lower()}", given[name])
-    folder.give("strava-emulator/emulator_client_secret", folder.keep("strava/strava_client_secret", password))
+            folder.give(f"auth/{name.lower()}", given[name])
+    secret = folder.keep("strava/strava_client_secret", password)
+    folder.give("auth/strava_client_secret", secret)
+    folder.give("strava-emulator/emulator_client_secret", secret)
 
 
 def read_given(environment: Mapping[str, str], env_file: Path) -> dict[str, str]:

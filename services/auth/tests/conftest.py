@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -18,6 +19,7 @@ async def auth_environment(environment_of: Callable[[str], Any], monkeypatch: py
     environment |= {
         "SERVICE_CLIENT_SECRETS": json.dumps({"strava": "secret of strava for tests"}),
         "ENCRYPTION_KEYS": KeyRing.new_setting(),
+        "SIGNING_SECRETS": base64.b64encode(b"a secret of at least 32 bytes, for tests").decode(),
         "ARGON2_MEMORY_KIB": "64",
         "ARGON2_TIME_COST": "1",
     }

@@ -1,6 +1,7 @@
 from typing import Any
 
 import httpx2
+import pyotp
 import pytest
 
 from auth.admin import ensure_account
@@ -113,3 +114,19 @@ async def test_an_account_that_is_there_gains_the_role_and_keeps_the_others(
     signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
     me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
     assert (again["created"], me["roles"]) == (False, ["athlete", "admin", "coach"])
+
+
+async def test_the_operator_lets_somebody_in_who_lost_everything(
+    auth: httpx2.AsyncClient, ana: dict[str, Any], tokens: dict[str, Any], auth_environment: Environment
+) -> None:
+    begun = await auth.post("/api/v1/auth/totp", json={"password": GOOD["password"]}, headers=bearer(tokens))
+    code = pyotp.TOTP(begun.json()["secret"]).now()
+    await auth.post("/api/v1/auth/totp/confirm", json={"code": code}, headers=bearer(tokens))
+    for _ in range(5):
+        await auth.post("/api/v1/auth/login", json={"email": ana["email"], "password": "wrong"})
+    settings = AuthSettings.from_environment()
+    made = await ensure_account(settings, ana["email"], "athlete", reset=True, totp_off=True)
+    login = {"email": ana["email"], "password": made["password"]}
+    assert (await auth.post("/api/v1/auth/login", json=login)).status_code == 200
+    refreshed = await auth.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    assert refreshed.status_code == 401

@@ -6,8 +6,9 @@ import jwt
 import pytest
 from sqlalchemy import text
 
+from auth.main import create
 from common.db import Database
-from common.testing.plugin import Environment
+from common.testing.plugin import Environment, serving
 
 PASSWORD = "a long enough password"
 
@@ -155,3 +156,67 @@ async def test_private_keys_are_encrypted_in_the_database(
     sealed = await scalar(auth_environment, "SELECT private_key FROM signing_keys")
     assert sealed[0] == 1
     assert len(sealed) > 32 + 12 + 16
+
+
+async def test_reuse_of_a_grandparent_ends_the_youngest_descendant_within_the_answer(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], auth_environment: Environment
+) -> None:
+    line = [tokens]
+    for _ in range(3):
+        line.append((await refresh(auth, line[-1])).json())
+    assert (await refresh(auth, line[0])).status_code == 401
+    query = "SELECT count(*) FROM sessions WHERE revoked_reason = 'refresh token used twice'"
+    assert await scalar(auth_environment, query) == 1
+    assert [(await refresh(auth, each)).status_code for each in line] == [401] * 4
+    sid = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sid"]
+    assert await revoked(auth) == [sid]
+
+
+async def test_a_child_used_by_two_at_once_has_one_line_of_descent(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], auth_environment: Environment
+) -> None:
+    child = (await refresh(auth, tokens)).json()
+    both = await asyncio.gather(refresh(auth, child), refresh(auth, child))
+    assert [answer.status_code for answer in both] == [200, 200]
+    query = "SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL AND replaced_at IS NULL"
+    assert await scalar(auth_environment, query) == 1
+    used = [(await refresh(auth, answer.json())).status_code for answer in both]
+    assert sorted(used) in ([200, 401], [401, 401])
+    # Whoever came with the one that was replaced has shown that there are two of them: all of it is over.
+    assert await scalar(auth_environment, "SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+
+
+async def test_the_last_refresh_before_the_end_does_not_move_the_end(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], auth_environment: Environment
+) -> None:
+    before = await scalar(auth_environment, "SELECT expires_at FROM sessions")
+    await refresh(auth, tokens)
+    assert await scalar(auth_environment, "SELECT expires_at FROM sessions") == before
+
+
+class CountingScheme:
+    """Does what the scheme does, and counts."""
+
+    def __init__(self, scheme: Any) -> None:
+        self._scheme = scheme
+        self.verified = 0
+
+    def hash(self, password: str) -> str:
+        return str(self._scheme.hash(password))
+
+    def verify(self, password: str, known_hash: str) -> bool:
+        self.verified += 1
+        return bool(self._scheme.verify(password, known_hash))
+
+
+@pytest.mark.parametrize("email", ["ana@example.org", "nobody@example.org"])
+async def test_signing_in_costs_one_password_hash_for_known_and_unknown_alike(
+    auth_environment: Environment, ana: dict[str, Any], email: str
+) -> None:
+    """Counted, since times of a test run say nothing; ``benchmarks/login_timing.py`` measures them."""
+    app = create()
+    async with serving(app) as auth:
+        scheme = CountingScheme(app.state.passwords._scheme)
+        app.state.passwords._scheme = scheme
+        answer = await auth.post("/api/v1/auth/login", json={"email": email, "password": "wrong"})
+    assert (answer.status_code, scheme.verified) == (401, 1)

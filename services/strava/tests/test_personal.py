@@ -34,7 +34,7 @@ class Auth:
 
     async def total(self) -> int:
         tally = (await self.ask()).json()
-        return sum(tally["tables"].values()) + int(tally["files"])
+        return int(sum(tally["tables"].values()) + tally["files"])
 
 
 def test_no_table_is_forgotten() -> None:

@@ -50,7 +50,7 @@ def test_what_belongs_together_fits_together(made: Make) -> None:
     assert "gateway/database_url" not in texts
     assert make_url(texts["provision/database_admin_url"]).password == texts["postgres/postgres_password"]
     assert texts["valkey/valkey.conf"] == f"requirepass {texts['valkey/redis_password']}\n"
-    assert len({texts[f"{name}/signing_secrets"] for name in ("pdf", "strava", "thumbnails")}) == 1
+    assert len({texts[f"{name}/signing_secrets"] for name in ("auth", "pdf", "strava", "thumbnails")}) == 1
 
 
 def test_no_two_secrets_are_the_same_and_keys_have_their_length(made: Make) -> None:
@@ -95,6 +95,7 @@ def test_the_emulator_has_the_apps_secret_until_strava_gives_one(made: Make) -> 
     texts = contents(made(STRAVA_CLIENT_ID="4711", STRAVA_CLIENT_SECRET="given by Strava"))
     assert (texts["strava/strava_client_id"], texts["strava/strava_client_secret"]) == ("4711", "given by Strava")
     assert texts["strava-emulator/emulator_client_secret"] == "given by Strava"
+    assert (texts["auth/strava_client_id"], texts["auth/strava_client_secret"]) == ("4711", "given by Strava")
 
 
 def test_given_credentials_come_from_the_file_or_over_it_from_the_environment(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from local.processes import Process
 from local.topology import EMULATOR, Service, SettingError, Topology
 
 APP = {"STRAVA_CLIENT_ID": "4711", "STRAVA_CLIENT_SECRET": "of-a-real-app"}
-STRAVA, TRAINER = Service("strava", has_worker=True), Service("trainer", has_worker=True)
+AUTH, STRAVA, TRAINER = (Service(name, has_worker=True) for name in ("auth", "strava", "trainer"))
 
 
 def platform(folder: Path, **settings: str) -> Platform:
-    """A platform of two services that was never started."""
-    topology = Topology(folder, 18000, (TRAINER, STRAVA), settings, folder)
-    return Platform(topology, load_or_create(folder / "secrets.env", ["strava", "trainer"]))
+    """A platform of three services that was never started."""
+    topology = Topology(folder, 18000, (TRAINER, STRAVA, AUTH), settings, folder)
+    return Platform(topology, load_or_create(folder / "secrets.env", ["auth", "strava", "trainer"]))
 
 
 def answer(port: int, path: str = "/health") -> dict[str, Any]:
@@ -47,11 +47,12 @@ def test_it_stands_in_for_strava_where_there_are_no_credentials(tmp_path: Path) 
     assert Path(emulator["EMULATOR_HOME"]).parent == tmp_path
 
 
-def test_real_credentials_are_passed_to_strava_alone_and_no_emulator_runs(tmp_path: Path) -> None:
+def test_real_credentials_are_passed_to_strava_and_auth_alone_and_no_emulator_runs(tmp_path: Path) -> None:
     with_app = platform(tmp_path, **APP)
     told = with_app.environment(STRAVA, "service")
     assert {name: told[name] for name in APP} == APP
     assert "STRAVA_API_BASE" not in told
+    assert set(APP) <= set(with_app.environment(AUTH, "service"))
     assert not set(APP) & set(with_app.environment(TRAINER, "service"))
     assert not with_app.topology.has_emulator
 

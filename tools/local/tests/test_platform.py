@@ -179,6 +179,16 @@ def test_an_admin_that_cannot_be_made_stops_the_start(project: Project) -> None:
     assert "not an address" in done.stderr
 
 
+def test_keys_are_changed_and_secrets_sealed_anew_by_auth(project: Project) -> None:
+    add_auth(project)
+    rotated = project.command("rotate-keys")
+    assert (rotated.returncode, "Key k signs from soon" in rotated.stdout) == (0, True), rotated.stderr
+    assert "a column: 3" in project.command("reencrypt").stdout
+    leaked = project.command("rotate-keys", "now")
+    assert (leaked.returncode, "there is no key" in leaked.stderr) == (1, True)
+    assert "not 'later'" in project.command("rotate-keys", "later").stderr
+
+
 def test_a_process_is_told_where_everything_is(running: Project) -> None:
     told = ask(running)["environment"]
     topology = running.topology

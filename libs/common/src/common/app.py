@@ -9,19 +9,21 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.routing import APIRoute
 from opentelemetry.sdk.trace import TracerProvider
 
-from common import apidocs, errorhandlers, jobs, outbox
+from common import apidocs, audit, errorhandlers, jobs, openapi, outbox, oversight
 from common.errors import NotFound, Problem
-from common.health import Check, health_router, standard_checks
+from common.health import Check, examine, health_router, standard_checks
 from common.logs import configure_logs
 from common.metrics import metrics_endpoint
 from common.middleware import RequestMiddleware
 from common.outbox import EventPage
+from common.oversight import DeadLetter, Overview
+from common.pagination import Page, Paging
 from common.personal import PersonalData
 from common.personal import router as personal_router
 from common.resources import Resources
 from common.route import DbSession, TransactionalRoute
 from common.settings import DataSettings, Environment
-from common.tokens import Area, require_scope
+from common.tokens import Area, CurrentIdentity, require_scope
 from common.traces import configure_traces
 
 API_PREFIX = "/api/v1"
@@ -50,18 +52,7 @@ def create_app(
     database and Redis. ``body_limits`` are bytes by path, where uploads need more than
     the rest. ``setup`` may put what the service's dependencies need on ``app.state``.
     """
-    configure_logs(service, settings.log_level)
-    provider = configure_traces(service, version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
-    app = FastAPI(
-        title=f"Running Trainer: {service}",
-        version=settings.version,
-        lifespan=_lifespan(service, settings, provider, setup),
-        generate_unique_id_function=_operation_id,
-        responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
-        telemetry={"tracing": provider is not None, "metrics": False, "logs": False, "operation_spans": False},
-        docs_url=None,  # the framework's own page takes its assets from the internet
-        redoc_url=None,
-    )
+    app = _bare_app(service, settings, setup)
     app.state.draining = False
     app.state.scope_area = area
     app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
@@ -71,11 +62,27 @@ def create_app(
         app.include_router(router, prefix=API_PREFIX)
     if personal is not None:
         app.include_router(personal_router(personal))
-    for router in (*root_routers, internal_router(service), _health(settings, checks)):
+    for router in (*root_routers, internal_router(service, settings, checks), _health(settings, checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics_endpoint)
+    openapi.complete(app)
     apidocs.add_page(app, path="/docs", description="/openapi.json", title=app.title)
     return app
+
+
+def _bare_app(service: str, settings: DataSettings, setup: Setup) -> FastAPI:
+    configure_logs(service, settings.log_level)
+    provider = configure_traces(service, version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
+    return FastAPI(
+        title=f"Running Trainer: {service}",
+        version=settings.version,
+        lifespan=_lifespan(service, settings, provider, setup),
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
+        telemetry={"tracing": provider is not None, "metrics": False, "logs": False, "operation_spans": False},
+        docs_url=None,  # the framework's own page takes its assets from the internet
+        redoc_url=None,
+    )
 
 
 def _lifespan(service: str, settings: DataSettings, provider: TracerProvider | None, setup: Setup) -> Lifespan:
@@ -95,10 +102,14 @@ def _lifespan(service: str, settings: DataSettings, provider: TracerProvider | N
 
 def _health(settings: DataSettings, checks: Checks) -> APIRouter:
     def all_checks(request: Request) -> list[Check]:
-        resources: Resources = request.app.state.resources
-        return [*standard_checks(resources), *checks(resources)]
+        return _all_checks(request, checks)
 
     return health_router(all_checks, settings.version)
+
+
+def _all_checks(request: Request, checks: Checks) -> list[Check]:
+    resources: Resources = request.app.state.resources
+    return [*standard_checks(resources), *checks(resources)]
 
 
 _PROBLEM_CONTENT: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -108,8 +119,8 @@ def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'root'}-{route.name}".replace("_", "-")
 
 
-def internal_router(service: str) -> APIRouter:
-    """Routes that every service has for its peers: events and dead letters. They need a service token."""
+def internal_router(service: str, settings: DataSettings, checks: Checks) -> APIRouter:
+    """Routes that every service has for its peers: events, overview, dead letters. They need a service token."""
     router = APIRouter(
         prefix="/internal",
         route_class=TransactionalRoute,
@@ -125,9 +136,24 @@ def internal_router(service: str) -> APIRouter:
     ) -> EventPage:
         return await outbox.published_after(session, after, limit)
 
+    @router.get("/overview")
+    async def overview(request: Request, session: DbSession) -> Overview:
+        health = await examine(_all_checks(request, checks), settings.version)
+        asked = health.checks["database"].status == "ok"
+        return oversight.overview_of(service, health, await oversight.work(session) if asked else None)
+
+    @router.get("/dead-letters")
+    async def dead_letters(session: DbSession, paging: Paging) -> Page[DeadLetter]:
+        return await oversight.dead_letters(session, paging)
+
     @router.post("/dead-letters/{job_id}/replay", status_code=202)
-    async def replay(session: DbSession, job_id: UUID) -> None:
+    async def replay(
+        session: DbSession, identity: CurrentIdentity, job_id: UUID, by: Annotated[UUID | None, Query()] = None
+    ) -> None:
+        """Give a job its attempts back; ``by`` is the administrator who asked the calling service for it."""
         if not await jobs.replay(session, job_id, queue=service):
             raise NotFound("No such dead letter.")
+        actor = str(by or identity.subject)
+        audit.record(session, service, actor=actor, action="job.replayed", target=str(job_id))
 
     return router

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.context import client_address
 from common.outbox import Event, publish
 
 
@@ -12,13 +13,14 @@ class AuditRecorded(Event):
     """Somebody did something. Ids only: no names, mail addresses, tokens or positions.
 
     ``actor`` is a user's id or a service's name, ``action`` like ``activity.deleted``, ``target`` the id of what it was
-    done to.
+    done to, ``address`` where the request came from, empty for what a service did by itself.
     """
 
     actor: str
     action: str
     target: str
     outcome: str
+    address: str = ""
     details: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod
@@ -37,5 +39,12 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write an audit event into the transaction of what it tells of."""
-    event = AuditRecorded(actor=actor, action=action, target=target, outcome=outcome, details=details or {})
+    event = AuditRecorded(
+        actor=actor,
+        action=action,
+        target=target,
+        outcome=outcome,
+        address=client_address.get(),
+        details=details or {},
+    )
     publish(session, event, queue=service)

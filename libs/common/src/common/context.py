@@ -10,6 +10,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Id of the request or job that the current task works for; empty outside of one."""
 
+client_address: ContextVar[str] = ContextVar("client_address", default="")
+"""Address that the request of the current task came from; empty outside of one."""
+
 _VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROPAGATOR = TraceContextTextMapPropagator()
 

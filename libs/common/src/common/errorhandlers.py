@@ -23,10 +23,16 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
     403: errors.Forbidden,
     404: errors.NotFound,
     405: errors.NotAllowed,
+    409: errors.Conflict,
+    412: errors.PreconditionFailed,
     413: errors.TooLarge,
     415: errors.UnsupportedMedia,
+    422: errors.InvalidInput,
+    428: errors.PreconditionRequired,
+    429: errors.TooManyRequests,
 }
 _DATA_EXCEPTION = "22"
+_MOST_ERRORS = 50
 _SERVER_ERROR = 500
 
 
@@ -65,6 +71,11 @@ class ProblemResponse(Response):
         return orjson.dumps(content)
 
 
+def by_status(status: int) -> type[ServiceError]:
+    """Return the error for a status below 500; that of a bad request for those that have none."""
+    return _BY_STATUS.get(status, errors.BadRequest)
+
+
 def to_service_error(error: Exception) -> ServiceError:
     """Translate an exception; what is unknown becomes ``Internal``, which says nothing of the inside."""
     if isinstance(error, ServiceError):
@@ -72,8 +83,7 @@ def to_service_error(error: Exception) -> ServiceError:
     if isinstance(error, RequestValidationError):
         return _validation(error)
     if isinstance(error, HTTPException):
-        kind = _BY_STATUS.get(error.status_code, errors.BadRequest)
-        return kind(headers=dict(error.headers or {}))
+        return by_status(error.status_code)(headers=dict(error.headers or {}))
     if is_connection_failure(error):
         return errors.Unavailable(code="database.unavailable")
     if isinstance(error, DBAPIError) and _is_bad_value(error):
@@ -94,4 +104,7 @@ def _validation(error: RequestValidationError) -> ServiceError:
         FieldError(pointer="/" + "/".join(str(part) for part in each["loc"]), message=each["msg"]) for each in found
     ]
     names = ", ".join(sorted({field.pointer for field in fields})[:5])
-    return errors.InvalidInput(f"Not accepted: {names}.", errors=fields)
+    detail = f"Not accepted: {names}."
+    if len(fields) > _MOST_ERRORS:
+        detail += f" The first {_MOST_ERRORS} of {len(fields)} errors are listed."
+    return errors.InvalidInput(detail, errors=fields[:_MOST_ERRORS])

@@ -15,7 +15,7 @@ Business code raises these; one handler renders them.
 import math
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 DOCS_PATH = "/docs/errors"
 
@@ -29,6 +29,24 @@ class FieldError(BaseModel):
 
 class Problem(BaseModel):
     """The body of every error, ``application/problem+json``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/errors#request.not_found",
+                    "title": "Not found",
+                    "status": 404,
+                    "detail": "There is no such plan.",
+                    "instance": "/api/v1/plans/01a1fc35-2dee-77d9-8a79-6d2c951db989",
+                    "code": "request.not_found",
+                    "request_id": "h5CyQ7Qchqvf4ja09UKEsw",
+                    "next_steps": "Check the id; the list shows what there is.",
+                    "retryable": False,
+                }
+            ]
+        }
+    )
 
     type: str
     title: str

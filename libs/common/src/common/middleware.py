@@ -1,5 +1,7 @@
 """What surrounds every request: its id, its log line, its metrics, and the last net under exceptions."""
 
+import asyncio
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,18 +11,22 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.context import accept_request_id, request_id
+from common import deadline
+from common.context import accept_request_id, client_address, request_id
 from common.errorhandlers import render
+from common.errors import UpstreamTimeout
 from common.logs import get_logger
 from common.metrics import REQUEST_SECONDS, REQUESTS_ACTIVE
 
+_ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 _QUIET = frozenset({"/health", "/health/live", "/metrics"})
 
 
 class RequestMiddleware:
     """Pure ASGI. Answers carry ``X-Request-ID``; an exception that nobody handled becomes a 500 problem.
 
-    A body over ``max_body_size`` bytes, or over the path's own entry in ``body_limits``, is a 413.
+    A body over ``max_body_size`` bytes, or over the path's own entry in ``body_limits``, is a 413. Work on a request
+    whose caller does not wait any more is stopped (``common.deadline``).
     """
 
     def __init__(self, app: ASGIApp, *, max_body_size: int, body_limits: Mapping[str, int]) -> None:
@@ -32,8 +38,10 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        current = accept_request_id(Headers(scope=scope).get("x-request-id"))
+        headers = Headers(scope=scope)
+        current = accept_request_id(headers.get("x-request-id"))
         request_id.set(current)
+        client_address.set(_address(scope, headers))
         structlog.contextvars.clear_contextvars()
         status = 0
 
@@ -48,7 +56,7 @@ class RequestMiddleware:
         REQUESTS_ACTIVE.inc()
         try:
             limit = self._body_limits.get(scope["path"], self._max_body_size)
-            await self._app(scope, _limited(scope, receive, limit), send_with_id)
+            await self._in_time(scope, _limited(scope, receive, limit), send_with_id)
         except Exception as error:
             if status:
                 get_logger().exception("answer_broken_off")
@@ -57,6 +65,38 @@ class RequestMiddleware:
         finally:
             REQUESTS_ACTIVE.dec()
             _record(scope, status, time.perf_counter() - started)
+
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seconds = deadline.accepted(Headers(scope=scope).get(deadline.HEADER))
+        if seconds is None:
+            await self._app(scope, receive, send)
+            return
+        bound = deadline.begin(seconds)
+
+        async def send_unbound(message: Message) -> None:
+            if not timer.expired():
+                timer.reschedule(None)
+            bound.lift()
+            await send(message)
+
+        try:
+            async with asyncio.timeout(seconds) as timer:
+                await self._app(scope, receive, send_unbound)
+        except TimeoutError:
+            if not timer.expired():
+                raise
+            raise UpstreamTimeout("This took longer than its caller waits.") from None
+        finally:
+            bound.lift()
+
+
+def _address(scope: Scope, headers: Headers) -> str:
+    """Where the request came from: as the gateway says, who writes the last hop, else the peer."""
+    last_hop = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if _ADDRESS.fullmatch(last_hop):
+        return last_hop
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _limited(scope: Scope, receive: Receive, limit: int) -> Receive:

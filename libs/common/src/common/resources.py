@@ -25,6 +25,11 @@ class Closable(Protocol):
 SharedT = TypeVar("SharedT", bound=Closable)
 
 
+def _closed_by(stack: AsyncExitStack, closable: SharedT) -> SharedT:
+    stack.push_async_callback(closable.aclose)
+    return closable
+
+
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -53,32 +58,16 @@ class Resources:
         """Open everything lazily: nothing is connected until it is used, so a process starts without its peers."""
         async with AsyncExitStack() as stack:
             redis_url = settings.redis_url.get_secret_value()
-            waker = QueueWaker(redis_url)
-            stack.push_async_callback(waker.aclose)
-            redis = redis_client(redis_url)
-            stack.push_async_callback(redis.aclose)
-            database = Database(
-                settings.database_url.get_secret_value(),
-                service=service,
-                pool_size=settings.database_pool_size,
-                waker=waker,
-            )
-            stack.push_async_callback(database.aclose)
-            trimming = asyncio.create_task(database.keep_small())
-            stack.push_async_callback(_end, trimming)
-            keys = JwksKeySource(settings.auth_url)
-            stack.push_async_callback(keys.aclose)
-            tokens = ServiceTokenSource(
-                settings.auth_url,
-                client_id=service,
-                secret=settings.service_client_secret.get_secret_value(),
-                scope="internal",
-            )
-            stack.push_async_callback(tokens.aclose)
-            auth = ServiceClient(settings.auth_url, name="auth-personal-tokens", tokens=tokens)
-            stack.push_async_callback(auth.aclose)
-            personal_tokens = PersonalTokenExchange(auth)
-            stack.push_async_callback(personal_tokens.aclose)
+            waker = _closed_by(stack, QueueWaker(redis_url))
+            redis = _closed_by(stack, redis_client(redis_url))
+            url = settings.database_url.get_secret_value()
+            database = Database(url, service=service, pool_size=settings.database_pool_size, waker=waker)
+            _closed_by(stack, database)
+            stack.push_async_callback(_end, asyncio.create_task(database.keep_small()))
+            keys = _closed_by(stack, JwksKeySource(settings.auth_url))
+            secret = settings.service_client_secret.get_secret_value()
+            tokens = _closed_by(stack, ServiceTokenSource(settings.auth_url, client_id=service, secret=secret))
+            auth = _closed_by(stack, ServiceClient(settings.auth_url, name="auth-personal-tokens", tokens=tokens))
             yield cls(
                 service=service,
                 settings=settings,
@@ -88,7 +77,7 @@ class Resources:
                 objects=ObjectStore.from_url(settings.object_store_url),
                 verifier=Verifier(keys, issuer=settings.token_issuer, audience=settings.token_audience),
                 service_tokens=tokens,
-                personal_tokens=personal_tokens,
+                personal_tokens=_closed_by(stack, PersonalTokenExchange(auth)),
                 _stack=stack,
             )
 

@@ -6,6 +6,7 @@ commit that fails is an honest error. Endpoints take the transaction with ``DbSe
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
@@ -19,6 +20,7 @@ from starlette.responses import StreamingResponse
 from common.db.engine import ConnectionBroke, Database
 from common.db.tables import IdempotencyKey
 from common.errors import BadRequest, Conflict, InvalidInput
+from common.etag import etag_for, not_modified
 from common.resources import Resources
 from common.tokens import identify
 
@@ -56,7 +58,7 @@ class TransactionalRoute(APIRoute):
         async def run(request: Request) -> Response:
             database = request.app.state.resources.database
             if request.method in _READING:
-                return await _read(request, database, handler)
+                return tagged(request, await _read(request, database, handler))
             async with database.transaction() as session:
                 request.state.session = session
                 if request.method != "POST" or not (key := request.headers.get(IDEMPOTENCY_HEADER)):
@@ -79,6 +81,24 @@ async def _read(request: Request, database: Database, handler: Handler) -> Respo
         async with database.reading() as session:
             request.state.session = session
             return await handler(request)
+
+
+def tagged(request: Request, response: Response) -> Response:
+    """Give an answer in JSON that has no entity tag the tag of its bytes, and answer 304 to who has them already.
+
+    What says ``no-store`` is left alone.
+    """
+    if response.status_code != HTTPStatus.OK or response.media_type != "application/json" or _is_settled(response):
+        return response
+    etag = etag_for(bytes(response.body))
+    if not_modified(request, etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
+    response.headers["ETag"] = etag
+    return response
+
+
+def _is_settled(response: Response) -> bool:
+    return "etag" in response.headers or not _may_be_kept(response)
 
 
 async def _once(request: Request, session: AsyncSession, key: str, handler: Handler) -> Response:

@@ -2,18 +2,27 @@
 
 import argparse
 import importlib
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
+from starlette.datastructures import State
+from starlette.types import Receive, Scope, Send
 
-from common.serving import GatheringProtocol
+from common.serving import DrainingServer, GatheringProtocol, shared_socket
 from common.settings import Settings
 
 GRACEFUL_SECONDS = 20
 
 Role = Literal["service", "worker"]
+
+
+class _Application(Protocol):
+    """What serves; its health looks at ``state.draining``."""
+
+    state: State
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 class _ProcessSettings(Settings):
@@ -26,7 +35,7 @@ def run(service: str, role: Role) -> None:
         worker = importlib.import_module(f"{service}.worker").create()
         uvloop.run(worker.run())
         return
-    app = cast("ASGIApp", importlib.import_module(f"{service}.main").create())
+    app = cast("_Application", importlib.import_module(f"{service}.main").create())
     settings = _ProcessSettings.from_environment()
     config = uvicorn.Config(
         app,
@@ -42,7 +51,12 @@ def run(service: str, role: Role) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         timeout_keep_alive=75,
     )
-    uvicorn.Server(config).run()
+
+    def on_notice() -> None:
+        app.state.draining = True
+
+    server = DrainingServer(config, notice_seconds=settings.notice_seconds, on_notice=on_notice)
+    server.run([shared_socket(settings.host, settings.port)] if settings.reuse_port else None)
 
 
 def main() -> None:

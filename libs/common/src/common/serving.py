@@ -1,15 +1,20 @@
-"""An answer's head and body leave in one packet.
+"""How processes serve: an answer leaves in one packet, and a process that stops loses no request.
 
-uvicorn writes them one after the other, and each write is a system call that wakes the client. Sending them together
-saves the second one.
+uvicorn writes head and body one after the other, and each write is a system call that wakes the client. Sending them
+together saves the second one. uvicorn closes idle connections as soon as it is told to stop, also those on which a
+request is just coming in; here it first tells that it is about to stop, and goes on answering meanwhile.
 """
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import Any, cast
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _AT_ONCE_BYTES = 64 << 10
+_NOTICE_STEP_SECONDS = 0.05
 
 
 class _Gathering:
@@ -49,3 +54,37 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base has it
         super().connection_made(cast("asyncio.Transport", _Gathering(transport, self.loop)))
+
+
+class DrainingServer(uvicorn.Server):
+    """Told to stop, it calls ``on_notice`` (health says so then), and for ``notice_seconds`` asks clients to leave.
+
+    Every answer of that time closes its connection, so that the next request goes elsewhere. Then it stops as ever.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, notice_seconds: float, on_notice: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._notice_seconds = notice_seconds
+        self._on_notice = on_notice
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Give notice, then stop; a second signal cuts the notice short."""
+        self._on_notice()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._notice_seconds
+        while loop.time() < end and not self.force_exit:  # noqa: ASYNC110 - a signal sets it, there is no event for it
+            await asyncio.sleep(_NOTICE_STEP_SECONDS)
+        await super().shutdown(sockets)
+
+
+def shared_socket(host: str, port: int) -> socket.socket:
+    """Return a socket on a port that several processes may listen on; the kernel spreads connections over them."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # uvloop sets TCP_NODELAY only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    return listener

@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     not start.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # What was given must not be printed when it is refused: it may be a secret.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Environment = Environment.PRODUCTION
     log_level: str = "INFO"
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
     service_client_secret: SecretStr
     otel_exporter_otlp_endpoint: str | None = None
     drain_seconds: float = Field(default=20, description="time for work in hand at a graceful stop")
+    notice_seconds: float = Field(
+        default=1, ge=0, description="how long a process that is to stop still takes requests, so that balancers see it"
+    )
+    reuse_port: bool = Field(default=False, description="share the port with the process that this one takes over from")
     max_body_size: int = Field(default=1 << 20, description="bytes; uploads set their own")
 
     @classmethod

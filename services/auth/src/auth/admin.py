@@ -1,52 +1,89 @@
-"""Make an account with a role: ``python -m auth.admin --email X [--role coach]``.
+"""Make an account with a role, or help somebody in: ``python -m auth.admin --email X [--role coach] [--reset]``.
 
 Prints it as JSON, the password only when it was made. Registering gives no role but the athlete's; this does.
+``--reset`` sets a new password for who cannot get a mail, ``--totp-off`` is for who lost app and recovery codes.
 """
 
 import argparse
 import asyncio
 import json
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import throttle
+from auth.audit import record
+from auth.keys.service import TokenSigner
 from auth.models import User
 from auth.passwords import Passwords
+from auth.sessions.revocations import Announcer
+from auth.sessions.service import Sessions
 from auth.settings import AuthSettings
+from auth.totp.service import remove as remove_totp
 from auth.users import repository, service
 from common.db import Database
+from common.queue import redis_client
 
+OPERATOR = "operator"
 DISPLAY_NAMES = {service.ATHLETE: "Athlete", service.COACH: "Coach", service.ADMIN: "Administrator"}
 
 
 async def ensure_account(
-    settings: AuthSettings, email: str, role: str = service.ADMIN, *, name: str | None = None, reset: bool = False
+    settings: AuthSettings,
+    email: str,
+    role: str = service.ADMIN,
+    *,
+    name: str | None = None,
+    reset: bool = False,
+    totp_off: bool = False,
 ) -> dict[str, str | bool | None]:
     """Make the account or give it the role; a password is generated when the account is new or ``reset``.
 
-    Whoever has a role here is an athlete too. ``name`` is for a new account; one that is there keeps its own.
+    Whoever has a role here is an athlete too. ``name`` is for a new account; one that is there keeps its own. A reset
+    ends all sessions, and the delay after failed tries; ``totp_off`` turns the second factor off.
     """
-    database = Database(settings.database_url.get_secret_value(), service="auth", pool_size=1)
     password = secrets.token_urlsafe(18)
+    async with _opened(settings) as (session, sessions):
+        user = await repository.by_email(session, email)
+        created = user is None
+        password_hash = Passwords(settings).hash_now(password) if created or reset else None
+        if user is None:
+            roles = list(dict.fromkeys([service.ATHLETE, role]))
+            shown = name or DISPLAY_NAMES[role]
+            await service.create(
+                session, email=email, password_hash=password_hash or "", display_name=shown, roles=roles
+            )
+        else:
+            user.roles = [*(known for known in user.roles if known != role), role]
+            if reset:
+                user.password_hash = password_hash
+                await _let_in(session, sessions, user)
+            if totp_off:
+                await remove_totp(session, user.id)
+                record(session, actor=OPERATOR, action="totp.off", outcome="ok", target=str(user.id))
+    return {"email": email, "password": password if password_hash else None, "created": created}
+
+
+@asynccontextmanager
+async def _opened(settings: AuthSettings) -> AsyncIterator[tuple[AsyncSession, Sessions]]:
+    database = Database(settings.database_url.get_secret_value(), service="auth", pool_size=1)
+    redis = redis_client(settings.redis_url.get_secret_value())
     try:
         async with database.transaction() as session:
-            user: User | None = await repository.by_email(session, email)
-            created = user is None
-            if created or reset:
-                password_hash = Passwords(settings).hash_now(password)
-            if user is None:
-                await service.create(
-                    session,
-                    email=email,
-                    password_hash=password_hash,
-                    display_name=name or DISPLAY_NAMES[role],
-                    roles=list(dict.fromkeys([service.ATHLETE, role])),
-                )
-            else:
-                user.roles = [*(known for known in user.roles if known != role), role]
-                if reset:
-                    user.password_hash = password_hash
+            yield session, Sessions(settings, TokenSigner(settings, database), Announcer(redis))
     finally:
+        await redis.aclose()
         await database.aclose()
-    return {"email": email, "password": password if created or reset else None, "created": created}
+
+
+async def _let_in(session: AsyncSession, sessions: Sessions, user: User) -> None:
+    user.email_verified_at = user.email_verified_at or datetime.now(UTC)
+    await throttle.forget(session, throttle.account_of(user))
+    await sessions.shut_out(session, user.id, reason="password reset")
+    record(session, actor=OPERATOR, action="password.reset", outcome="ok", target=str(user.id))
 
 
 def main() -> None:
@@ -54,9 +91,17 @@ def main() -> None:
     parser.add_argument("--email", required=True)
     parser.add_argument("--role", choices=DISPLAY_NAMES, default=service.ADMIN)
     parser.add_argument("--name", help="of a new account (default: what the role is called)")
-    parser.add_argument("--reset", action="store_true", help="set a new password")
+    parser.add_argument("--reset", action="store_true", help="set a new password; ends all sessions")
+    parser.add_argument("--totp-off", action="store_true", help="turn the second factor off")
     given = parser.parse_args()
-    made = ensure_account(AuthSettings.from_environment(), given.email, given.role, name=given.name, reset=given.reset)
+    made = ensure_account(
+        AuthSettings.from_environment(),
+        given.email,
+        given.role,
+        name=given.name,
+        reset=given.reset,
+        totp_off=given.totp_off,
+    )
     print(json.dumps(asyncio.run(made)))  # noqa: T201 - read by whoever set the platform up
 
 

@@ -1,11 +1,11 @@
 """The audit log of what auth itself does."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.models import Audit
-from common.context import request_id
+from common.context import client_address, request_id
 
 if TYPE_CHECKING:
     from auth.sessions.service import Device
@@ -19,6 +19,7 @@ def record(
     outcome: str,
     target: str = "",
     device: "Device | None" = None,
+    details: dict[str, Any] | None = None,
 ) -> None:
     """Write who did what, with which outcome, into the transaction. Ids only."""
     session.add(
@@ -27,7 +28,8 @@ def record(
             action=action,
             outcome=outcome,
             target=target,
-            address=device.address if device else "",
+            address=device.address if device else client_address.get(),
+            details=details or {},
             service="auth",
             req_id=request_id.get(),
         )

@@ -2,15 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 
+from auth.credentials.service import Credentials
 from auth.keys.service import TokenSigner
 from auth.passwords import Passwords
+from auth.personal.service import OwnPersonalTokens, PersonalAccess
 from auth.sessions.revocations import Announcer
-from auth.sessions.service import Sessions
+from auth.sessions.service import Device, Sessions
+from auth.sessions.signin import SignIn
 from auth.settings import AuthSettings
+from auth.totp.service import SecondFactor
+from common.context import client_address
 from common.resources import Resources
 from common.tokens import Verifier
+
+MAX_USER_AGENT = 400
 
 
 def install(app: FastAPI, resources: Resources) -> None:
@@ -20,9 +27,15 @@ def install(app: FastAPI, resources: Resources) -> None:
     app.state.settings = settings
     app.state.passwords = Passwords(settings)
     app.state.signer = TokenSigner(settings, resources.database)
-    app.state.sessions = Sessions(settings, app.state.signer, app.state.passwords, Announcer(resources.redis))
-    # auth has the keys itself and need not ask its own address for them
+    announcer = Announcer(resources.redis)
+    app.state.sessions = Sessions(settings, app.state.signer, announcer)
+    app.state.sign_in = SignIn(app.state.sessions, app.state.passwords, resources.database)
+    app.state.credentials = Credentials(settings, app.state.passwords, app.state.sessions)
+    app.state.second_factor = SecondFactor(settings, app.state.credentials)
+    app.state.personal_access = PersonalAccess(settings, app.state.signer, announcer)
+    # auth has keys and tokens itself and need not ask its own address for them
     app.state.verifier = Verifier(app.state.signer, settings.token_issuer, settings.token_audience)
+    app.state.personal_tokens = OwnPersonalTokens(app.state.personal_access, resources.database)
 
 
 async def _settings(request: Request) -> AuthSettings:
@@ -45,7 +58,41 @@ async def _sessions(request: Request) -> Sessions:
     return sessions
 
 
+async def _sign_in(request: Request) -> SignIn:
+    sign_in: SignIn = request.app.state.sign_in
+    return sign_in
+
+
+async def _credentials(request: Request) -> Credentials:
+    credentials: Credentials = request.app.state.credentials
+    return credentials
+
+
+async def _second_factor(request: Request) -> SecondFactor:
+    second_factor: SecondFactor = request.app.state.second_factor
+    return second_factor
+
+
+async def _personal_access(request: Request) -> PersonalAccess:
+    personal_access: PersonalAccess = request.app.state.personal_access
+    return personal_access
+
+
+async def _device(request: Request) -> Device:
+    return Device(user_agent=request.headers.get("user-agent", "")[:MAX_USER_AGENT], address=client_address.get())
+
+
+async def secret_answer(response: Response) -> None:
+    """Have nobody keep the answer."""
+    response.headers["Cache-Control"] = "no-store"
+
+
 Settings = Annotated[AuthSettings, Depends(_settings)]
 PasswordHashing = Annotated[Passwords, Depends(_passwords)]
 Signer = Annotated[TokenSigner, Depends(_signer)]
 SessionsDep = Annotated[Sessions, Depends(_sessions)]
+SignInDep = Annotated[SignIn, Depends(_sign_in)]
+CredentialsDep = Annotated[Credentials, Depends(_credentials)]
+SecondFactorDep = Annotated[SecondFactor, Depends(_second_factor)]
+PersonalAccessDep = Annotated[PersonalAccess, Depends(_personal_access)]
+CallingDevice = Annotated[Device, Depends(_device)]

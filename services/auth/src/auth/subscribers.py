@@ -26,7 +26,12 @@ def keeper_of(publisher: str) -> Handler:
 def subscriptions(resources: Resources) -> list[Subscription]:
     settings = resources.settings
     assert isinstance(settings, AuthSettings)
-    publishers = {"strava": settings.strava_url, "analytics": settings.analytics_url, "trainer": settings.trainer_url}
+    publishers = {
+        "strava": settings.strava_url,
+        "analytics": settings.analytics_url,
+        "trainer": settings.trainer_url,
+        "pdf": settings.pdf_url,
+    }
     return [
         Subscription(
             name,

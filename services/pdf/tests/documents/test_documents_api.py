@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from printed import season, text
+from sqlalchemy import select
 
+from common.db.tables import OutboxEvent
 from common.resources import Resources
 from common.signing import UrlSigner
 from common.testing.atwork import ServiceAtWork
@@ -152,6 +154,20 @@ async def test_a_deleted_document_leaves_nothing(pdf: ServiceAtWork, trainer: Tr
     for method, path in (("GET", place), ("GET", f"{place}/download"), ("DELETE", place)):
         answer = await pdf.request(ana, method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, "pdf.document_not_found")
+
+
+async def test_the_audit_log_is_told_who_printed_and_deleted(pdf: ServiceAtWork, trainer: Training, ana: UUID) -> None:
+    document = await printed(pdf, ana, trainer.keep(ana, plan()).id)
+    assert (await pdf.request(ana, "DELETE", f"{DOCUMENTS}/{document['id']}")).status_code == 204
+    async with (
+        Resources.open("pdf", PdfSettings.from_environment()) as resources,
+        resources.database.reading() as session,
+    ):
+        events = await session.scalars(
+            select(OutboxEvent).where(OutboxEvent.type == "audit.recorded.v1").order_by(OutboxEvent.id)
+        )
+        told = [(event.payload["action"], event.payload["actor"], event.payload["target"]) for event in events]
+    assert told == [(f"document.{act}", str(ana), document["id"]) for act in ("requested", "deleted")]
 
 
 async def test_a_signed_address_gives_the_pdf_to_whoever_holds_it(

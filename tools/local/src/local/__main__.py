@@ -20,6 +20,8 @@ COMMANDS: dict[str, Callable[[Topology, str | None], int]] = {
     "logs": commands.logs,
     "migrate": commands.migrate,
     "admin": commands.admin,
+    "rotate-keys": commands.rotate_keys,
+    "reencrypt": commands.reencrypt,
     "clean": commands.clean,
 }
 DEMO = "demo"
@@ -29,7 +31,9 @@ def main() -> int:
     """Run one command; 0 when it did what it should."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=[*COMMANDS, DEMO])
-    parser.add_argument("name", nargs="?", help="a process, such as strava or strava-worker (logs, restart)")
+    parser.add_argument(
+        "name", nargs="?", help="a process, such as strava or strava-worker (logs, restart); now (rotate-keys)"
+    )
     demo = parser.add_argument_group("demo")
     demo.add_argument("--end", type=dt.date.fromisoformat, help="day before which the training ends (default: today)")
     demo.add_argument("--months", type=int, default=24, help="how far the training goes back, 1 to 24")

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import time
+from typing import Any
 
 from local import startup
 from local.account import remove_server_folder
@@ -151,6 +152,36 @@ def admin(topology: Topology, _name: str | None) -> int:
         raise SettingError("there is no auth service here")
     _print_admin(account)
     return 0
+
+
+def rotate_keys(topology: Topology, when: str | None) -> int:
+    """Begin to change the key that signs access tokens; `now` when it leaked."""
+    if when not in {None, "now"}:
+        raise SettingError(f"a key is changed in good time or `now`, not {when!r}")
+    told = _ask_auth(topology, "rotate", *(["--now"] if when else []), problem="The key could not be changed")
+    if not told["began"]:
+        startup.say(f"A change is under way already: the new key signs from {told['signs_from']}")
+    else:
+        startup.say(f"Key {told['kid']} signs from {told['signs_from']}")
+        startup.say(f"The keys before it are retired at {told['others_retired_at']}")
+    if when:
+        startup.say("Other services forget the old keys within 5 minutes; make restart has them forget at once")
+    return 0
+
+
+def reencrypt(topology: Topology, _name: str | None) -> int:
+    """Seal what auth keeps encrypted with the first of its encryption keys."""
+    told = _ask_auth(topology, "reencrypt", problem="Nothing was sealed anew")
+    for column, number in told["reencrypted"].items():
+        startup.say(f"{column}: {number}")
+    return 0
+
+
+def _ask_auth(topology: Topology, *arguments: str, problem: str) -> dict[str, Any]:
+    with startup.one_at_a_time(topology):
+        platform = startup.prepare(topology)
+        startup.start_servers(platform)
+        return startup.ask_auth(platform, "auth.keys", *arguments, problem=problem)
 
 
 def demo(topology: Topology, end: dt.date | None, months: int) -> int:

@@ -13,11 +13,12 @@ from local.topology import EMULATOR, PORT_OFFSETS, STRAVA_APP, Service, Topology
 from local.valkey import Valkey
 
 Role = Literal["service", "worker"]
-SIGNERS = ("strava", "thumbnails", "pdf")
+SIGNERS = ("auth", "strava", "thumbnails", "pdf")
 DEFAULT_ADMIN_EMAIL = "admin@running-trainer.local"
 EMULATOR_CLIENT_ID = "1"
 # Of all processes only those that need them are told these.
-_NOT_FOR_ALL = ("DATABASE_ADMIN_URL", *STRAVA_APP)
+_FOR_AUTH = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "SMTP_USERNAME", "SMTP_PASSWORD")
+_NOT_FOR_ALL = ("DATABASE_ADMIN_URL", *STRAVA_APP, *_FOR_AUTH)
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,17 @@ class Platform:
 
     def _auth_environment(self) -> dict[str, str]:
         clients = {each.name: self.credentials.client(each.name) for each in self.topology.services}
-        return {
-            "SERVICE_CLIENT_SECRETS": json.dumps(clients, sort_keys=True),
-            "ENCRYPTION_KEYS": self.credentials.encryption_keys,
-            "ADMIN_EMAIL": self.admin_email,
-        }
+        given = {name: self.topology.settings[name] for name in _FOR_AUTH if name in self.topology.settings}
+        # People sign in with Strava through the same app that fetches their activities.
+        return (
+            given
+            | self._strava_credentials()
+            | {
+                "SERVICE_CLIENT_SECRETS": json.dumps(clients, sort_keys=True),
+                "ENCRYPTION_KEYS": self.credentials.encryption_keys,
+                "ADMIN_EMAIL": self.admin_email,
+            }
+        )
 
     def _strava_environment(self) -> dict[str, str]:
         """The app's credentials at Strava or at the emulator, and what protects the tokens and the webhook."""

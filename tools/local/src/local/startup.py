@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from local import state as states
 from local.credentials import load_or_create
@@ -19,7 +20,7 @@ from local.health import health_ports, wait_until_healthy
 from local.processes import Process
 from local.server import PortTakenError, port_is_free, tail
 from local.supervisor import LEAVE_SERVERS
-from local.topology import Topology
+from local.topology import SettingError, Topology
 from local.units import recorded_process, stop_forked
 
 HEALTH_TIMEOUT_S = 60.0
@@ -152,9 +153,21 @@ def ensure_account(platform: Platform, email: str, role: str, *options: str) -> 
 
     Raises `StartError` with what the auth service's command said.
     """
-    auth = next(service for service in platform.topology.services if service.name == "auth")
+    problem = f"The {role} account could not be made"
+    answer = ask_auth(platform, "auth.admin", "--email", email, "--role", role, *options, problem=problem)
+    return Account(answer["email"], answer["password"])
+
+
+def ask_auth(platform: Platform, module: str, *arguments: str, problem: str) -> dict[str, Any]:
+    """Run a command of the auth service and return the JSON it ends with.
+
+    Raises `StartError` with the problem and what the command said, `SettingError` when there is no auth service.
+    """
+    auth = next((service for service in platform.topology.services if service.name == "auth"), None)
+    if auth is None:
+        raise SettingError("there is no auth service here")
     done = subprocess.run(
-        [sys.executable, "-m", "auth.admin", "--email", email, "--role", role, *options],
+        [sys.executable, "-m", module, *arguments],
         env=platform.environment(auth, "service"),
         cwd=platform.topology.root,
         stdin=subprocess.DEVNULL,
@@ -163,9 +176,9 @@ def ensure_account(platform: Platform, email: str, role: str, *options: str) -> 
         check=False,
     )
     if done.returncode != 0:
-        raise StartError(f"The {role} account could not be made:\n{done.stderr.strip()}")
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
-    return Account(answer["email"], answer["password"])
+        raise StartError(f"{problem}:\n{done.stderr.strip()}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
 
 
 def replace_supervisor(platform: Platform, state: states.State, wanted: str) -> None:

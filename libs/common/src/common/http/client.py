@@ -51,6 +51,7 @@ class _Call:
     attempt_s: float
     deadline: float
     may_retry: bool
+    hurried: bool
     attempt: int = field(default=1)
 
     def remaining_s(self) -> float:
@@ -134,14 +135,16 @@ class ServiceClient:
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"a path starts with one slash: {path!r}")
         arguments = {"params": params, "json": json, "data": data, "content": content}
+        allowed_s = self._allowed_s(timeout or self._timeout_s)
         call = _Call(
             method=method.upper(),
             path=path,
             arguments={key: value for key, value in arguments.items() if value is not None},
             headers=dict(headers or {}),
             attempt_s=timeout or self._attempt_s,
-            deadline=time.monotonic() + self._allowed_s(timeout or self._timeout_s),
+            deadline=time.monotonic() + allowed_s,
             may_retry=idempotent if idempotent is not None else method.upper() in IDEMPOTENT_METHODS,
+            hurried=allowed_s < min(self._attempt_s, timeout or self._timeout_s),
         )
         with _TRACER.start_as_current_span(
             f"{call.method} {self.name}",
@@ -270,7 +273,8 @@ class ServiceClient:
                     call.method, call.path, headers=headers, timeout=limits, **call.arguments
                 )
         except (TimeoutError, httpx2.TimeoutException):
-            permit.failed()
+            # Less time than usual, since our own caller waits no longer: that says nothing of the service.
+            (permit.abandoned if call.hurried else permit.failed)()
             error: ServiceError = UpstreamTimeout(f"The {self.name} service took too long to answer.")
             return _Outcome(error=error, retryable=True), "timeout"
         except httpx2.HTTPError:

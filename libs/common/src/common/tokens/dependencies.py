@@ -107,10 +107,10 @@ def require_role(role: str) -> Callable[[Identity], Awaitable[Identity]]:
 
 
 def require_scope(scope: str) -> Callable[[Identity], Awaitable[Identity]]:
-    """Make a dependency that lets only tokens with ``scope`` pass; raises ``Forbidden`` for others."""
+    """Make a dependency that lets only services with ``scope`` pass; raises ``Forbidden`` for others."""
 
     async def check(identity: CurrentIdentity) -> Identity:
-        if scope not in identity.scopes:
+        if identity.kind != "service" or scope not in identity.scopes:
             raise Forbidden(f"This needs the scope {scope}.", code="auth.scope_required")
         return identity
 

@@ -50,7 +50,7 @@ class JwksKeySource:
         url: str,
         client: ServiceClient | None = None,
         *,
-        max_age_s: float = 300.0,
+        max_age_s: float = 30.0,
         min_interval_s: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -24,6 +24,12 @@ REQUEST = {
         "The path has empty or dot segments, backslashes, control characters or encoded slashes and percent signs.",
         "Send the plain path of the resource.",
     ),
+    "request.fields_invalid": ErrorCode(
+        422,
+        "The choice of fields is not accepted",
+        "?fields= holds something that is no name of a member, or more than 100 names.",
+        "Send names with commas between them: ?fields=id,name,distance",
+    ),
     "request.not_found": ErrorCode(
         404,
         "Not found",

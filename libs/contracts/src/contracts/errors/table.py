@@ -1,7 +1,9 @@
 """The table of error codes. A code, once given, keeps its meaning."""
 
 from contracts.errors.callers import ADDRESS, AUTH, IDEMPOTENCY, REQUEST
+from contracts.errors.credentials import CREDENTIALS
 from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, PDF, PICTURES, STREAMS
+from contracts.errors.people import PEOPLE, PROVIDERS
 from contracts.errors.platform import DATABASE, INTERNAL, SERVICE, STORAGE, UPSTREAM
 from contracts.errors.row import Family
 from contracts.errors.strava import STRAVA
@@ -9,7 +11,11 @@ from contracts.errors.training import CALENDAR, PLAN, RUN, WORKOUT
 
 FAMILIES = {
     "request": Family("Requests", "The request itself is not as it should be.", REQUEST),
-    "auth": Family("Sign-in and permission", "Who is calling, and whether they may.", AUTH),
+    "auth": Family(
+        "Sign-in and permission",
+        "Who is calling, and whether they may.",
+        {**AUTH, **CREDENTIALS, **PROVIDERS, **PEOPLE},
+    ),
     "idempotency": Family("Idempotency keys", "A POST with an Idempotency-Key header.", IDEMPOTENCY),
     "address": Family("Signed links", "Links that work without a sign-in, for a time.", ADDRESS),
     "activity": Family("Activities", "What was run, ridden or swum.", ACTIVITY),

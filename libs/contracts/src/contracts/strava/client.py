@@ -5,7 +5,7 @@ from uuid import UUID
 
 from common.http import UpstreamRejected
 from contracts.events import EventClient
-from contracts.strava.api import ActivitySummary
+from contracts.strava.api import ActivitySummary, ConnectedAccount, StravaGrant
 from contracts.strava.streams import ActivityStreams, decode
 
 _GONE = 404
@@ -24,6 +24,18 @@ class StravaClient(EventClient):
         query = f"?keys={','.join(keys)}" if keys else ""
         body = await self._read(f"/internal/activities/{activity_id}/streams{query}")
         return decode(body) if body is not None else None
+
+    async def connected_account(self, strava_athlete_id: int) -> UUID | None:
+        """Return whose account is connected to an athlete at Strava; None when nobody's is."""
+        body = await self._read(f"/internal/connections/{strava_athlete_id}")
+        return ConnectedAccount.model_validate_json(body).athlete_id if body is not None else None
+
+    async def connect(self, grant: StravaGrant) -> None:
+        """Connect an account with what was granted while signing in; once more does no harm.
+
+        Raises ``UpstreamRejected`` when the athlete is connected to another account or Strava is switched off.
+        """
+        await self._client.post("/internal/connections", json=grant.model_dump(mode="json"), idempotent=True)
 
     async def _read(self, path: str) -> bytes | None:
         try:

@@ -1,4 +1,4 @@
-"""``/auth/login``, ``/auth/refresh``, ``/auth/logout`` and what the gateway asks about revocations."""
+"""``/auth/refresh``, ``/auth/logout``, ``/auth/sessions`` and what the gateway asks about revocations."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,15 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from auth.dependencies import SessionsDep
+from auth.answers import tagged
+from auth.dependencies import SessionsDep, secret_answer
+from auth.models import Session
 from auth.sessions import browser, repository
-from auth.sessions.schemas import Login, Refresh, Tokens
-from auth.sessions.service import Device
+from auth.sessions.devices import device_name
+from auth.sessions.schemas import Refresh, SessionOut, Tokens
 from common.errors import FieldError, InvalidInput
+from common.pagination import Page, Paging
 from common.route import DbSession, TransactionalRoute
-from common.tokens import CurrentUser, require_scope
-
-MAX_USER_AGENT = 400
+from common.tokens import CurrentSession, require_scope
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=TransactionalRoute)
 internal_router = APIRouter(
@@ -36,33 +37,7 @@ class RevocationList(BaseModel):
     items: list[RevocationOut]
 
 
-def _device(request: Request) -> Device:
-    address = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    return Device(
-        user_agent=request.headers.get("user-agent", "")[:MAX_USER_AGENT],
-        address=address or (request.client.host if request.client else ""),
-    )
-
-
-async def _secret_answer(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"
-
-
-@router.post("/login", dependencies=[Depends(_secret_answer)], response_model_exclude_none=True)
-async def login(session: DbSession, sessions: SessionsDep, request: Request, response: Response, body: Login) -> Tokens:
-    """Sign in. The access token lives 10 minutes, the refresh token is good for one use within 30 days.
-
-    With `X-Client: web` the refresh token comes in a cookie that scripts cannot read, and not in the body.
-    """
-    tokens = await sessions.login(session, body, _device(request))
-    return (
-        browser.keep(request, response, tokens, days=sessions.settings.session_days)
-        if browser.is_web_app(request)
-        else tokens
-    )
-
-
-@router.post("/refresh", dependencies=[Depends(_secret_answer)], response_model_exclude_none=True)
+@router.post("/refresh", dependencies=[Depends(secret_answer)], response_model_exclude_none=True)
 async def refresh(
     session: DbSession, sessions: SessionsDep, request: Request, response: Response, body: Refresh | None = None
 ) -> Tokens:
@@ -76,7 +51,7 @@ async def refresh(
 
 
 @router.post("/logout", status_code=204)
-async def logout(session: DbSession, sessions: SessionsDep, identity: CurrentUser, response: Response) -> None:
+async def logout(session: DbSession, sessions: SessionsDep, identity: CurrentSession, response: Response) -> None:
     """End this session; its access tokens stop working within a second."""
     browser.forget(response)
     if identity.session_id:
@@ -84,9 +59,35 @@ async def logout(session: DbSession, sessions: SessionsDep, identity: CurrentUse
 
 
 @router.post("/logout-all", status_code=204)
-async def logout_all(session: DbSession, sessions: SessionsDep, identity: CurrentUser) -> None:
+async def logout_all(session: DbSession, sessions: SessionsDep, identity: CurrentSession) -> None:
     """End all sessions of this account."""
     await sessions.logout_all(session, UUID(identity.subject))
+
+
+@router.get("/sessions", response_model=Page[SessionOut])
+async def list_sessions(request: Request, session: DbSession, identity: CurrentSession, paging: Paging) -> Response:
+    """Where this account is signed in, the latest sign-in first."""
+    rows = await repository.page_of_living(session, UUID(identity.subject), paging.cursor, paging.limit)
+
+    def shown(row: Session) -> SessionOut:
+        return SessionOut(
+            id=row.id,
+            device=device_name(row.user_agent),
+            address=row.address,
+            method=row.method,
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=row.expires_at,
+            current=str(row.id) == identity.session_id,
+        )
+
+    return tagged(request, repository.ORDER.page(rows, paging.limit, lambda row: [row.id], shown))
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(session: DbSession, sessions: SessionsDep, identity: CurrentSession, session_id: UUID) -> None:
+    """Sign a device out; its access tokens stop working within a second."""
+    await sessions.end(session, UUID(identity.subject), session_id)
 
 
 @internal_router.get("/revocations", include_in_schema=False)

@@ -1,13 +1,16 @@
 """Rows of sessions, refresh tokens and revocations."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth.models import RefreshToken, Revocation, Session
+from auth.models import PersonalToken, RefreshToken, Revocation, Session
+from common.pagination import Keyset
+
+ORDER = Keyset((Session.id, "desc"))
 
 
 async def locked_by_token(session: AsyncSession, token_hash: bytes) -> tuple[Session, RefreshToken] | None:
@@ -30,6 +33,21 @@ async def living_of(session: AsyncSession, user_id: UUID) -> Sequence[Session]:
         Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > func.now()
     )
     return (await session.scalars(query.with_for_update())).all()
+
+
+async def page_of_living(session: AsyncSession, user_id: UUID, cursor: str | None, limit: int) -> Sequence[Session]:
+    """Return one row more than asked for, the latest sign-in first."""
+    living = (Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > func.now())
+    query = select(Session).where(*living, ORDER.where(cursor)).order_by(*ORDER.order_by())
+    return (await session.scalars(query.limit(limit + 1))).all()
+
+
+def lives(family: Session) -> bool:
+    return family.revoked_at is None and family.expires_at > datetime.now(UTC)
+
+
+async def personal_tokens_of(session: AsyncSession, user_id: UUID) -> Sequence[UUID]:
+    return (await session.scalars(select(PersonalToken.id).where(PersonalToken.user_id == user_id))).all()
 
 
 async def revocations(session: AsyncSession, after: int, limit: int) -> Sequence[Revocation]:

@@ -1,21 +1,55 @@
 """Shapes of sign-in in the API."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, model_validator
 
+from auth.fields import Secret
 from auth.users.schemas import MAX_PASSWORD
+
+Code = Annotated[Secret, Field(min_length=1, max_length=32)]
 
 
 class Login(BaseModel):
     email: str = Field(min_length=1, max_length=254)
-    password: SecretStr = Field(min_length=1, max_length=MAX_PASSWORD)
+    password: Secret = Field(min_length=1, max_length=MAX_PASSWORD)
+
+    totp: Code | None = Field(default=None, description="code of the second factor, or a recovery code")
 
 
 class Refresh(BaseModel):
     """The web app sends none: its token comes in a cookie."""
 
-    refresh_token: SecretStr | None = Field(default=None, min_length=1, max_length=200)
+    refresh_token: Secret | None = Field(default=None, min_length=1, max_length=200)
+
+
+class TokenRequest(BaseModel):
+    """The password and the refresh form of OAuth 2; other fields that clients send are passed over."""
+
+    grant_type: Literal["password", "refresh_token"]
+    username: str | None = Field(default=None, min_length=1, max_length=254, description="e-mail address")
+    password: Secret | None = Field(default=None, min_length=1, max_length=MAX_PASSWORD)
+    totp: Code | None = None
+    refresh_token: Secret | None = Field(default=None, min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.grant_type == "password" and (self.username is None or self.password is None):
+            raise ValueError("the grant type password needs username and password")
+        if self.grant_type == "refresh_token" and self.refresh_token is None:
+            raise ValueError("the grant type refresh_token needs refresh_token")
+        return self
+
+    def as_login(self) -> Login | None:
+        """Return the sign-in that is asked for, None for a refresh."""
+        if self.grant_type != "password" or self.username is None or self.password is None:
+            return None
+        return Login(email=self.username, password=self.password, totp=self.totp)
+
+    def given_refresh_token(self) -> str:
+        return self.refresh_token.get_secret_value() if self.refresh_token else ""
 
 
 class Tokens(BaseModel):
@@ -25,3 +59,16 @@ class Tokens(BaseModel):
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     refresh_token: str | None = None
+
+
+class SessionOut(BaseModel):
+    """A sign-in that is still good; ``current`` is the one that asks."""
+
+    id: UUID
+    device: str
+    address: str
+    method: Literal["password", "google", "strava"]
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool

@@ -5,10 +5,9 @@ has used what it gave out, it is taken for a lost answer: the child is replaced 
 use ends the whole family.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,25 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth.audit import record
 from auth.keys.service import TokenSigner
 from auth.models import RefreshToken, Session, User
-from auth.passwords import Passwords
+from auth.opaque import digest, new_token
 from auth.sessions import repository
 from auth.sessions.revocations import Announcer
-from auth.sessions.schemas import Login, Tokens
+from auth.sessions.schemas import Tokens
 from auth.settings import AuthSettings
 from auth.users import repository as users
-from common.errors import Unauthorized
+from common.errors import NotFound, Unauthorized
 from common.ids import uuid7
 from common.tokens import ALL
 
 REFRESH_PREFIX = "rt_rf_"
-_SECRET_BYTES = 32
 
-
-class LoginRefused(Unauthorized):
-    code = "auth.login_refused"
-    title = "The address or the password is wrong"
-    next_steps = "Check both and try again. The operator can set a new password."
-    commits = True
+Method = Literal["password", "google", "strava"]
+"""How a person has shown who they are."""
 
 
 class RefreshRefused(Unauthorized):
@@ -58,35 +52,26 @@ class Sessions:
 
     settings: AuthSettings
     signer: TokenSigner
-    passwords: Passwords
     announcer: Announcer
 
-    async def login(self, session: AsyncSession, login: Login, device: Device) -> Tokens:
-        """Open a session. Raises ``LoginRefused``, alike for unknown and known accounts."""
-        user = await users.by_email(session, login.email)
-        password = login.password.get_secret_value()
-        known_hash = user.password_hash if user and not user.disabled_at else None
-        if not await self.passwords.verify(password, known_hash) or user is None:
-            record(session, actor=str(user.id) if user else "unknown", action="login", outcome="refused", device=device)
-            raise LoginRefused
-        if self.passwords.needs_renewal(user.password_hash):
-            user.password_hash = await self.passwords.hash(password)
-        now = datetime.now(UTC)
+    async def open(self, session: AsyncSession, user: User, device: Device, *, method: Method) -> Tokens:
+        """Open a session for somebody who has shown who they are, by ``method``."""
         family = Session(
             id=uuid7(),
             user_id=user.id,
             user_agent=device.user_agent,
             address=device.address,
-            expires_at=now + timedelta(days=self.settings.session_days),
+            method=method,
+            expires_at=datetime.now(UTC) + timedelta(days=self.settings.session_days),
         )
         session.add(family)
         await session.flush()
-        record(session, actor=str(user.id), action="login", outcome="ok", device=device)
+        record(session, actor=str(user.id), action="login", outcome="ok", device=device, details={"method": method})
         return await self._tokens(user, family, self._give(session, family)[1])
 
     async def refresh(self, session: AsyncSession, refresh_token: str) -> Tokens:
         """Exchange a refresh token for a new pair. Raises ``RefreshRefused``; the family's end outlives it."""
-        found = await repository.locked_by_token(session, _digest(refresh_token))
+        found = await repository.locked_by_token(session, digest(refresh_token))
         now = datetime.now(UTC)
         if found is None:
             raise RefreshRefused
@@ -108,12 +93,27 @@ class Sessions:
         if family is not None and family.revoked_at is None:
             self._revoke(session, family, "logout")
 
-    async def logout_all(self, session: AsyncSession, user_id: UUID) -> int:
-        """End all sessions of a person; return how many there were."""
-        families = await repository.living_of(session, user_id)
+    async def end(self, session: AsyncSession, user_id: UUID, session_id: UUID) -> None:
+        """End a session of this person. Raises ``NotFound`` for one that is over or somebody else's."""
+        family = await repository.locked(session, session_id)
+        if family is None or family.user_id != user_id or not repository.lives(family):
+            raise NotFound("No such session.")
+        self._revoke(session, family, "ended by its person")
+
+    async def logout_all(
+        self, session: AsyncSession, user_id: UUID, *, reason: str = "logout-all", but: UUID | None = None
+    ) -> int:
+        """End all sessions of a person, except one; return how many there were."""
+        families = [family for family in await repository.living_of(session, user_id) if family.id != but]
         for family in families:
-            self._revoke(session, family, "logout-all")
+            self._revoke(session, family, reason)
         return len(families)
+
+    async def shut_out(self, session: AsyncSession, user_id: UUID, *, reason: str) -> None:
+        """End all sessions of a person and what was given for personal access tokens, which stay."""
+        await self.logout_all(session, user_id, reason=reason)
+        for token_id in await repository.personal_tokens_of(session, user_id):
+            self.announcer.revoke(session, "sid", str(token_id), self._last_access())
 
     async def _replace_child(self, session: AsyncSession, family: Session, token: RefreshToken, now: datetime) -> None:
         grace = timedelta(seconds=self.settings.refresh_grace_seconds)
@@ -132,17 +132,18 @@ class Sessions:
         child.replaced_at = now
 
     def _revoke(self, session: AsyncSession, family: Session, reason: str) -> None:
-        now = datetime.now(UTC)
-        family.revoked_at = now
+        family.revoked_at = datetime.now(UTC)
         family.revoked_reason = reason
-        self.announcer.revoke(
-            session, "sid", str(family.id), now + timedelta(seconds=self.settings.access_token_seconds)
-        )
+        self.announcer.revoke(session, "sid", str(family.id), self._last_access())
         record(session, actor=str(family.user_id), action="session.end", outcome=reason, target=str(family.id))
 
+    def _last_access(self) -> datetime:
+        """When the last access token that was given until now is dead."""
+        return datetime.now(UTC) + timedelta(seconds=self.settings.access_token_seconds)
+
     def _give(self, session: AsyncSession, family: Session) -> tuple[RefreshToken, str]:
-        secret = REFRESH_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        token = RefreshToken(id=uuid7(), session_id=family.id, token_hash=_digest(secret))
+        secret = new_token(REFRESH_PREFIX)
+        token = RefreshToken(id=uuid7(), session_id=family.id, token_hash=digest(secret))
         session.add(token)
         return token, secret
 
@@ -150,7 +151,3 @@ class Sessions:
         lifetime = self.settings.access_token_seconds
         claims = {"sub": str(user.id), "sid": str(family.id), "roles": user.roles, "scope": ALL, "client_id": "web"}
         return Tokens(access_token=await self.signer.sign(claims, lifetime), expires_in=lifetime, refresh_token=secret)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from auth.dependencies import PasswordHashing
+from auth.dependencies import PasswordHashing, Settings
 from auth.users import service
 from auth.users.schemas import Profile, ProfileChange, Registered, Registration
 from common.etag import etag_for, not_modified, require_match
@@ -19,9 +19,14 @@ internal_router = APIRouter(
 
 
 @router.post("/register", status_code=201)
-async def register(session: DbSession, passwords: PasswordHashing, body: Registration) -> Registered:
-    """Make an account. The first account is no different from others: an admin is made at set-up."""
-    return Registered.model_validate(await service.register(session, passwords, body))
+async def register(
+    session: DbSession, settings: Settings, passwords: PasswordHashing, body: Registration
+) -> Registered:
+    """Make an account. The first account is no different from others: an admin is made at set-up.
+
+    Where mail can be sent, a mail asks to confirm the address, and signing in works once that is done.
+    """
+    return Registered.model_validate(await service.register(session, settings, passwords, body))
 
 
 @router.get("/me", response_model=Profile)

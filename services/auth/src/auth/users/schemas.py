@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 
+from auth.fields import Secret
 from common.fields import OneLine
 
 MIN_PASSWORD = 12
@@ -21,7 +22,7 @@ def _known_timezone(name: str) -> str:
 DisplayName = Annotated[OneLine, Field(min_length=1, max_length=100)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(_known_timezone)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
-NewPassword = Annotated[SecretStr, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+NewPassword = Annotated[Secret, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
 
 
 class Registration(BaseModel):
@@ -34,7 +35,7 @@ class Registered(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: str
+    email: str | None = Field(description="null for who came from a provider that tells none")
     display_name: str
     roles: list[str]
 

@@ -6,8 +6,12 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.audit import record
+from auth.credentials.common_passwords import refuse_common
+from auth.mail.service import request_mail
 from auth.models import User
 from auth.passwords import Passwords
+from auth.settings import AuthSettings
 from auth.users import repository
 from auth.users.schemas import ProfileChange, Registration
 from common.errors import Conflict, NotFound
@@ -23,26 +27,46 @@ class EmailTaken(Conflict):
     next_steps = "Sign in with it, or register with another address."
 
 
-async def register(session: AsyncSession, passwords: Passwords, registration: Registration) -> User:
-    """Make an athlete's account. Raises ``EmailTaken``. Registering never makes an admin."""
-    return await create(
+async def register(
+    session: AsyncSession, settings: AuthSettings, passwords: Passwords, registration: Registration
+) -> User:
+    """Make an athlete's account; where mail can be sent, its address is yet to be confirmed.
+
+    Raises ``EmailTaken``, ``PasswordCommon``. Registering never makes an admin.
+    """
+    email, password = registration.email, registration.password.get_secret_value()
+    refuse_common(password, email=email, display_name=registration.display_name)
+    user = await create(
         session,
-        email=registration.email,
-        password_hash=await passwords.hash(registration.password.get_secret_value()),
+        email=email,
+        password_hash=await passwords.hash(password),
         display_name=registration.display_name,
         roles=[ATHLETE],
+        verified=not settings.sends_mail,
     )
+    if settings.sends_mail:
+        await request_mail(session, email, user, "verify")
+    record(session, actor=str(user.id), action="account.registered", outcome="ok", target=str(user.id))
+    return user
 
 
-async def create(session: AsyncSession, *, email: str, password_hash: str, display_name: str, roles: list[str]) -> User:
-    """Add an account. Raises ``EmailTaken``."""
+async def create(
+    session: AsyncSession,
+    *,
+    email: str,
+    password_hash: str,
+    display_name: str,
+    roles: list[str],
+    verified: bool = True,
+) -> User:
+    """Add an account; who is ``verified`` can sign in at once. Raises ``EmailTaken``."""
     now = datetime.now(UTC)
     user = User(
         email=email,
         password_hash=password_hash,
         display_name=display_name,
         roles=roles,
-        email_verified_at=now,  # without a mail server an address counts as verified
+        email_verified_at=now if verified else None,
     )
     session.add(user)
     try:

@@ -95,7 +95,7 @@ async def delete_document(
     """Delete a document with its PDF; the plan stays."""
     standing = await service.need(session, document_id, athlete)
     require_match(request, standing.document.version)
-    await service.delete(session, resources, document_id)
+    await service.delete(session, resources, document_id, by=athlete)
 
 
 def _tagged(request: Request, body: bytes, etag: str) -> Response:

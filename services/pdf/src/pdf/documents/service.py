@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
+from common.audit import record
 from common.db import after_commit
 from common.db.tables import JobState
 from common.ids import uuid7
@@ -56,6 +57,7 @@ async def request(
         return known
     document = known.document if known else Document(id=uuid7(), athlete_id=athlete_id, **vars(edition))
     _begin(session, document, plan.name, content)
+    record(session, QUEUE, actor=str(athlete_id), action="document.requested", target=str(document.id))
     await session.flush()
     standing = await repository.find(session, document.id, athlete_id)
     assert standing is not None
@@ -116,9 +118,10 @@ async def content(resources: Resources, document: Document) -> bytes:
         raise DocumentMissing("The PDF of this document is gone; asking for it anew renders it again.") from missing
 
 
-async def delete(session: AsyncSession, resources: Resources, document_id: UUID) -> None:
+async def delete(session: AsyncSession, resources: Resources, document_id: UUID, *, by: UUID) -> None:
     """Delete a document, and its PDF once that is committed."""
     sha256 = await repository.remove(session, document_id)
+    record(session, QUEUE, actor=str(by), action="document.deleted", target=str(document_id))
     if sha256 is not None:
         after_commit(session, partial(files.remove, resources.objects, files.key_of(document_id, sha256)))
 

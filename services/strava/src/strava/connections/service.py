@@ -64,7 +64,7 @@ async def begin(resources: Resources, athlete_id: UUID, browser: str) -> str:
 
 async def finish(resources: Resources, answer: Answer) -> None:
     """Make the connection. Raises what ``connections.errors`` and ``remote.errors`` name."""
-    remote, keeper = Remote.of(resources), TokenKeeper.of(resources)
+    remote = Remote.of(resources)
     athlete_id = await _use_state(resources, answer)
     if answer.error:
         raise Denied
@@ -72,11 +72,18 @@ async def finish(resources: Resources, answer: Answer) -> None:
         raise ScopeMissing
     if not answer.code:
         raise CodeInvalid
-    grant = await remote.oauth.exchange(answer.code)
+    await connect(resources, athlete_id, await remote.oauth.exchange(answer.code), answer.scopes)
+
+
+async def connect(resources: Resources, athlete_id: UUID, grant: Grant, scopes: list[str]) -> None:
+    """Keep what was granted and queue the first sync. Raises ``ScopeMissing``, ``AthleteTaken``, ``NotConfigured``."""
+    remote, keeper = Remote.of(resources), TokenKeeper.of(resources)
+    if not READING & set(scopes):
+        raise ScopeMissing
     recent = timedelta(days=remote.settings.strava_recent_days)
     try:
         async with resources.database.transaction() as session:
-            connection = await _connect(session, keeper, athlete_id, grant, answer.scopes)
+            connection = await _connect(session, keeper, athlete_id, grant, scopes)
             await enqueue_sync(session, athlete_id, _since(connection, recent))
     except IntegrityError:  # two accounts at the same moment
         raise AthleteTaken from None

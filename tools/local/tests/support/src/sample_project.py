@@ -20,22 +20,28 @@ T = TypeVar("T")
 SERVICE = """
 import json, os
 
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        print("graceful stop", flush=True)
-        await send({"type": "lifespan.shutdown.complete"})
-        return
-    body = json.dumps({"pid": os.getpid(), "environment": dict(os.environ)}).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": body})
+from starlette.datastructures import State
+
+class App:
+    def __init__(self):
+        self.state = State()
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            print("graceful stop", flush=True)
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        body = json.dumps({"pid": os.getpid(), "environment": dict(os.environ)}).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
 
 def create():
     if os.environ.get("GATEWAY_BREAKS"):
         raise RuntimeError("this service was told to break")
-    return app
+    return App()
 """
 WORKER = """
 import asyncio, os, signal
@@ -72,6 +78,15 @@ created = not known.exists()
 known.touch()
 assert "ENCRYPTION_KEYS" in os.environ and "auth" in json.loads(os.environ["SERVICE_CLIENT_SECRETS"])
 print(json.dumps({"email": email, "password": "made-for-auth" if created else None, "created": created}))
+"""
+KEYS = """
+import json, sys
+
+if "--now" in sys.argv:
+    sys.exit("there is no key")
+command = sys.argv[1]
+rotated = {"kid": "k", "signs_from": "soon", "others_retired_at": "later", "began": True}
+print(json.dumps(rotated if command == "rotate" else {"reencrypted": {"a column": 3}}))
 """
 
 
@@ -134,7 +149,7 @@ def add_auth(project: Project, *, migrations: bool = False) -> None:
     """Add a service called auth with an administrator's command."""
     source = project.root / "services" / "auth" / "src"
     (source / "auth").mkdir(parents=True)
-    for name, text in {"__init__": "", "main": SERVICE, "admin": ADMIN}.items():
+    for name, text in {"__init__": "", "main": SERVICE, "admin": ADMIN, "keys": KEYS}.items():
         (source / "auth" / f"{name}.py").write_text(text, encoding="utf-8")
     if migrations:
         (source.parent / "migrations").mkdir()

@@ -1,0 +1,121 @@
+"""Changing a password, getting a new one by mail, proving an address."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import throttle
+from auth.audit import record
+from auth.credentials.common_passwords import refuse_common
+from auth.credentials.schemas import PasswordChange
+from auth.mail import onetime
+from auth.mail.onetime import LinkInvalid
+from auth.mail.service import request_mail
+from auth.models import Identity, PersonalToken, RecoveryCode, Totp, User
+from auth.passwords import Passwords
+from auth.sessions.service import Sessions
+from auth.settings import AuthSettings
+from auth.users import repository as users
+from auth.users import service as people
+from common.errors import Forbidden
+
+_NEW = "/body/new_password"
+
+
+class PasswordWrong(Forbidden):
+    code = "auth.password_wrong"
+    title = "The password is wrong"
+    next_steps = "Check it and try again, or ask for a mail to set a new one."
+    commits = True
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Every method works in the caller's transaction; a failed try outlives the error that it ends with."""
+
+    settings: AuthSettings
+    passwords: Passwords
+    sessions: Sessions
+
+    async def confirm(self, session: AsyncSession, user_id: UUID, password: str) -> User:
+        """Return the person, locked, who knows the password.
+
+        Raises ``PasswordWrong``, and ``TooManyTries`` like signing in does: whoever found an open browser must not be
+        able to guess on.
+        """
+        user = await people.profile(session, user_id, lock=True)
+        subject = throttle.account_of(user)
+        await throttle.spend(session, subject)
+        if not await self.passwords.verify(password, user.password_hash):
+            record(session, actor=str(user_id), action="password.confirm", outcome="refused")
+            raise PasswordWrong
+        await throttle.give_back(session, subject)
+        return user
+
+    async def change(self, session: AsyncSession, user_id: UUID, kept: UUID, change: PasswordChange) -> None:
+        """Set a new password and end all sessions but ``kept``. Raises what ``confirm`` does, ``PasswordCommon``."""
+        user = await self.confirm(session, user_id, change.current_password.get_secret_value())
+        await self._set(session, user, change.new_password.get_secret_value())
+        await self.sessions.logout_all(session, user.id, reason="password changed", but=kept)
+        record(session, actor=str(user_id), action="password.changed", outcome="ok")
+
+    async def forgot(self, session: AsyncSession, email: str) -> None:
+        """Send a mail for a new password; the same is done for an address that nobody has."""
+        user = await users.by_email(session, email)
+        if self.settings.sends_mail:
+            await request_mail(session, email, user, "reset")
+
+    async def reset(self, session: AsyncSession, token: str, new_password: str) -> None:
+        """Set a new password by a mailed token; ends all sessions. Raises ``LinkInvalid``, ``PasswordCommon``."""
+        mailed = await onetime.find(session, token, "reset")
+        user = await self._reader(session, mailed.user_id)
+        await self._set(session, user, new_password)
+        if user.email_proven_at is None:
+            await self._disown(session, user)
+        _prove(user)
+        await onetime.use(session, mailed)
+        await self.sessions.logout_all(session, user.id, reason="password reset")
+        await throttle.forget(session, throttle.account_of(user))
+        record(session, actor=str(user.id), action="password.reset", outcome="ok")
+
+    async def verify_email(self, session: AsyncSession, token: str) -> None:
+        """Take an address for proven. Raises ``LinkInvalid``."""
+        mailed = await onetime.find(session, token, "verify")
+        user = await self._reader(session, mailed.user_id)
+        _prove(user)
+        await onetime.use(session, mailed)
+        record(session, actor=str(user.id), action="email.verified", outcome="ok")
+
+    async def send_verification(self, session: AsyncSession, email: str) -> None:
+        """Send the mail again where it is needed; the same is done where it is not."""
+        user = await users.by_email(session, email)
+        if self.settings.sends_mail:
+            unproven = user if user and user.email_verified_at is None else None
+            await request_mail(session, email, unproven, "verify")
+
+    async def _set(self, session: AsyncSession, user: User, password: str) -> None:
+        refuse_common(password, email=user.email or "", display_name=user.display_name, pointer=_NEW)
+        user.password_hash = await self.passwords.hash(password)
+        await session.flush()
+
+    async def _disown(self, session: AsyncSession, user: User) -> None:
+        """Take away every other way in: whoever registered an address need not be who reads its mail."""
+        await self.sessions.shut_out(session, user.id, reason="address proven by somebody")
+        for way_in in (Identity, PersonalToken, Totp, RecoveryCode):
+            await session.execute(delete(way_in).where(way_in.user_id == user.id))
+
+    async def _reader(self, session: AsyncSession, user_id: UUID) -> User:
+        user = await users.by_id(session, user_id, lock=True)
+        if user is None or user.disabled_at:
+            raise LinkInvalid
+        return user
+
+
+def _prove(user: User) -> None:
+    """Whoever used the token has read the mail."""
+    now = datetime.now(UTC)
+    user.email_verified_at = user.email_verified_at or now
+    user.email_proven_at = user.email_proven_at or now

@@ -1,0 +1,1 @@
+"""Signing in with an account at a provider: Google (OpenID Connect) and Strava (OAuth 2)."""

@@ -1,0 +1,25 @@
+"""Asking for a mail. Mails are jobs of the worker: a job says whom and what for, and holds no token."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import throttle
+from auth.mail.onetime import Purpose
+from auth.models import User
+from common import jobs
+
+MAIL: Final = "mail"
+PAUSE = timedelta(minutes=1)
+_ATTEMPTS = 20  # about two hours of a mail server that is away
+
+
+async def request_mail(session: AsyncSession, email: str, user: User | None, purpose: Purpose) -> None:
+    """Queue a mail, at most one a minute for an address.
+
+    Without ``user`` the same is done and no mail follows: whoever asks learns nothing of the account.
+    """
+    if await throttle.take_turn(session, throttle.mail_to(purpose, email), PAUSE):
+        whom = user.id if user else None
+        jobs.enqueue(session, MAIL, {"purpose": purpose}, queue="auth", subject_id=whom, max_attempts=_ATTEMPTS)

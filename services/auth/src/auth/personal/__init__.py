@@ -1,0 +1,1 @@
+"""Personal access tokens: for scripts and apps, narrower than a session and without a password."""
