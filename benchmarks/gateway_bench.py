@@ -6,6 +6,7 @@
 import contextlib
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import uvicorn
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks import load, memory  # noqa: E402 - found on the path set above
+from benchmarks import gateway_mix, load, memory  # noqa: E402 - found on the path set above
 from common.testing.ports import free_port  # noqa: E402 - as above
 from common.testing.tokens import TokenMint  # noqa: E402 - as above
 from local.embedded import Valkey  # noqa: E402 - as above
@@ -29,6 +30,8 @@ from local.embedded import Valkey  # noqa: E402 - as above
 CONNECTIONS = 32
 SECONDS = 5
 ROUNDS = 3
+PAGE = b"x" * 1024
+DOWNLOAD = b"x" * (256 << 10)
 PATH = "/api/v1/activities/0198c0de-0000-7000-8000-000000000000"
 NGINX = """
 worker_processes 1;
@@ -49,10 +52,18 @@ http {{
 
 
 def answering(keys: bytes) -> Any:
-    """Make a service that answers 1 KiB at once, and the keys where they are looked for."""
+    """Make a service that answers 1 KiB at once, and what auth has to say where that is looked for."""
+    mint = TokenMint()
+    told = {
+        "/.well-known/jwks.json": keys,
+        "/internal/token": json.dumps({"access_token": mint.service_token("gateway"), "expires_in": 300}).encode(),
+        "/internal/revocations": b'{"items":[]}',
+    }
 
-    async def app(scope: Any, _receive: Any, send: Any) -> None:
-        body = keys if scope["path"] == "/.well-known/jwks.json" else b"x" * 1024
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while scope["method"] == "POST" and (await receive()).get("more_body"):
+            pass
+        body = told.get(scope["path"], DOWNLOAD if scope["path"].endswith("/download") else PAGE)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -106,11 +117,14 @@ def everything(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, int], d
     keys.write_text(json.dumps(mint.jwks()))
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, upstream=upstream, port=nginx))
     service = f"http://127.0.0.1:{upstream}"
+    # Takes connections and never answers.
+    hung = socket.create_server(("127.0.0.1", 0), backlog=1024)
     valkey = Valkey(folder, free_port(), "bench", durable=False)
     settings = {
         "PORT": str(gateway),
         "AUTH_URL": service,
         "STRAVA_URL": service,
+        "ANALYTICS_URL": f"http://127.0.0.1:{hung.getsockname()[1]}",
         "REDIS_URL": valkey.url,
         "SERVICE_CLIENT_SECRET": "of the benchmark",
         "RATE_USER": "60000000",
@@ -119,6 +133,7 @@ def everything(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, int], d
     me = [sys.executable, __file__, "upstream", str(upstream), str(keys)]
     valkey.start()
     with contextlib.ExitStack() as stack:
+        stack.callback(hung.close)
         stack.callback(valkey.remove)
         stack.callback(valkey.stop)
         stack.enter_context(running(me, folder / "upstream.log"))
@@ -140,6 +155,14 @@ def measure(folder: Path) -> None:
             for name, url in urls.items():
                 seen[name].append(load.wrk(f"{url}{PATH}", connections=CONNECTIONS, seconds=SECONDS, headers=headers))
         grown = memory.pss_mib(memory.family(pids["gateway"]))
+        alone = {
+            name: load.wrk(f"{url}{PATH}", connections=1, seconds=3, headers=headers) for name, url in urls.items()
+        }
+        mixed = {
+            name: gateway_mix.mixed(url, PATH, headers, connections=CONNECTIONS, seconds=SECONDS)
+            for name, url in urls.items()
+        }
+        isolated = gateway_mix.beside_a_hung_service(urls["gateway"], PATH, headers, seconds=SECONDS)
     print("| | req/s | p50 ms | p95 ms | p99 ms | errors |\n| --- | --- | --- | --- | --- | --- |")
     for name, rounds in seen.items():
         middle = sorted(rounds, key=lambda each: each.per_second)[len(rounds) // 2]
@@ -147,6 +170,7 @@ def measure(folder: Path) -> None:
         shown = f"{middle.p50:.2f} | {middle.p95:.2f} | {middle.p99:.2f} | {errors}"
         print(f"| {name} | {middle.per_second:,.0f} | {shown} |")
     rates = {name: statistics.median(each.per_second for each in rounds) for name, rounds in seen.items()}
+    gateway_mix.show(alone, mixed, isolated)
     print(f"gateway / nginx: {100 * rates['gateway'] / rates['nginx']:.0f} %; gateway {grown:.0f} MiB PSS")
 
 

@@ -36,16 +36,16 @@ def available(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def wrk(url: str, *, connections: int, seconds: int, headers: dict[str, str] | None = None) -> Load:
-    """Ask for one address over and over on so many connections."""
+def wrk(url: str, *, connections: int, seconds: int, headers: dict[str, str] | None = None, requests: str = "") -> Load:
+    """Ask for one address over and over on so many connections, or for what ``requests`` (Lua) makes."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "figures.lua"
-        script.write_text(SCRIPT)
+        script.write_text(requests + SCRIPT)
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
         printed = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     found = re.search(r"figures (\d+) (\d+) (\d+) (\d+) (\d+) ([\d.]+)", printed)
     assert found, printed
-    p50, p95, p99, requests, errors = (int(each) for each in found.groups()[:5])
-    return Load(p50 / 1e3, p95 / 1e3, p99 / 1e3, requests / float(found[6]), errors)
+    p50, p95, p99, done, errors = (int(each) for each in found.groups()[:5])
+    return Load(p50 / 1e3, p95 / 1e3, p99 / 1e3, done / float(found[6]), errors)

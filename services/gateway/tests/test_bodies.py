@@ -8,7 +8,7 @@ from gateway_doubles import Builder, Echo, Platform, send_json
 from starlette.types import Receive, Scope, Send
 
 from common.testing.wait import eventually
-from gateway.routes import Route
+from gateway.table import Route
 
 MIB = 1 << 20
 TABLE = (

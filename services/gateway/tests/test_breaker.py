@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from common.testing.ports import free_port
 from common.testing.wait import eventually
-from gateway.routes import Route
+from gateway.table import Route
 
 TABLE = (Route("/api/v1/slow/**", "strava", timeout=20),)
 

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from common.testing.ports import free_port
 from common.testing.wait import eventually
-from gateway.routes import Route
+from gateway.table import Route
 
 TABLE = (
     Route("/api/v1/quick/**", "strava", timeout=0.4, silence=0.4, total=1.5),
@@ -211,6 +211,51 @@ async def test_a_hung_service_slows_no_other_down(builder: Builder) -> None:
         assert (await platform.get("/api/v1/other/1")).status_code == 200
         durations.append(time.monotonic() - started)
     assert sorted(durations)[95] < 0.2
+    for task in hung:
+        task.cancel()
+    await asyncio.gather(*hung, return_exceptions=True)
+
+
+async def test_web_app_and_sign_in_work_while_everything_else_is_down(builder: Builder) -> None:
+    names = ("pdf", "thumbnails", "analytics", "strava")
+    gone: dict[str, Any] = {f"{name}_url": f"http://127.0.0.1:{free_port()}" for name in names}
+    platform = await builder.gateway(**gone, trainer=Echo("trainer"))
+    client = platform.client
+    for _ in range(10):  # until the breakers of all four are open
+        for path in ("activities", "activities/1/thumbnail", "analytics/stats", "pdf/documents"):
+            assert (await platform.get(f"/api/v1/{path}")).status_code == 503
+    assert (await client.get("/")).status_code == 200
+    assert (await client.get("/assets/app.js")).status_code == 200
+    assert (await client.post("/api/v1/auth/login", json={"email": "a@example.org"})).json()["service"] == "auth"
+    assert (await client.post("/api/v1/auth/refresh")).status_code == 200
+    assert (await platform.get("/api/v1/auth/me")).status_code == 200
+    assert (await platform.get("/api/v1/plans")).json()["service"] == "trainer"
+    health = await client.get("/health")
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    assert health.json()["checks"]["auth"]["status"] == "ok"
+    assert (await client.get("/api/openapi.json")).json()["info"]["x-missing"] == sorted(names)
+
+
+async def test_a_hung_service_takes_nothing_that_the_others_need(builder: Builder) -> None:
+    platform = await builder.gateway(
+        routes=(Route("/api/v1/quick/**", "strava", timeout=8), TABLE[1]),
+        strava_url=await builder.raw(holding(b"")),
+        analytics=Echo("analytics"),
+        upstream_connections=4,
+    )
+    hung = [asyncio.create_task(platform.get("/api/v1/quick/1")) for _ in range(40)]
+
+    async def full() -> bool:
+        return platform.open_connections("strava") == 4
+
+    await eventually(full, within=3)
+    assert platform.open_connections("analytics") == 0
+    answers = await asyncio.gather(*(platform.get("/api/v1/other/1") for _ in range(40)))
+    assert {answer.status_code for answer in answers} == {200}
+    upstreams = platform.gateway.proxy.upstreams
+    assert upstreams["analytics"].pool.size <= 4
+    assert upstreams["analytics"].breaker is not upstreams["strava"].breaker
+    assert upstreams["analytics"].budget is not upstreams["strava"].budget
     for task in hung:
         task.cancel()
     await asyncio.gather(*hung, return_exceptions=True)

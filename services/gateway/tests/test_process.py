@@ -7,47 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from gateway_doubles import AuthDouble, Builder, Echo, read_body, send_json
+from gateway_processes import process
 from starlette.types import Receive, Scope, Send
 
-from common.testing.ports import free_port
 from common.testing.wait import eventually
-
-
-@asynccontextmanager
-async def process(log: Path, **environment: str) -> AsyncIterator[tuple[subprocess.Popen[bytes], str]]:
-    port = free_port()
-    told = os.environ | {
-        "ENVIRONMENT": "production",
-        "PORT": str(port),
-        "SERVICE_CLIENT_SECRET": "a-secret-of-the-test",
-        **environment,
-    }
-    with log.open("wb") as output:
-        command = [sys.executable, "-m", "common.run", "gateway"]
-        running = subprocess.Popen(command, env=told, stdout=output)  # noqa: ASYNC220 - returns at once
-    url = f"http://127.0.0.1:{port}"
-
-    async def answers() -> bool:
-        assert running.poll() is None
-        try:
-            async with httpx2.AsyncClient(trust_env=False) as client:
-                return (await client.get(f"{url}/health/live")).status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    try:
-        await eventually(answers, within=20)
-        yield running, url
-    finally:
-        running.kill()
-        running.wait()
 
 
 def lines(log: Path) -> list[dict[str, object]]:

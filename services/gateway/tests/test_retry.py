@@ -5,7 +5,7 @@ from gateway_doubles import Builder, Echo, Platform, read_head
 
 from common.testing.ports import free_port
 from common.testing.wait import eventually
-from gateway.routes import Route
+from gateway.table import Route
 
 TABLE = (
     Route("/api/v1/things/**", "strava", timeout=0.5),

@@ -1,8 +1,9 @@
 import pytest
 from gateway_doubles import Echo, Platform
 
-from gateway.routes import ROUTES, Route
+from gateway.routes import ROUTES
 from gateway.routing import BadPath, Router, canonical
+from gateway.table import Route
 
 
 def template(path: str) -> str | None:
@@ -14,7 +15,8 @@ def template(path: str) -> str | None:
     ("path", "expected"),
     [
         ("/api/v1/auth/login", "/api/v1/auth/login"),
-        ("/api/v1/auth/me", "/api/v1/auth/**"),
+        ("/api/v1/auth/me", "/api/v1/auth/me"),
+        ("/api/v1/auth/sessions", "/api/v1/auth/**"),
         ("/api/v1/auth/oauth/google/start", "/api/v1/auth/oauth/{provider}/start"),
         ("/api/v1/auth/oauth/google", "/api/v1/auth/**"),
         ("/api/v1/auth/oauth//start", "/api/v1/auth/**"),
@@ -27,6 +29,9 @@ def template(path: str) -> str | None:
         ("/api/v1/strava/webhook/abc", "/api/v1/strava/webhook/{secret}"),
         ("/api/v1/strava/webhook", "/api/v1/strava/**"),
         ("/api/v1/pdf/documents/1/download", "/api/v1/pdf/documents/{id}/download"),
+        ("/api/v1/activities/1/analysis", "/api/v1/activities/{id}/analysis"),
+        ("/api/v1/feeds/secret.ics", "/api/v1/feeds/{name}"),
+        ("/api/v1/admin/dead-letters/1/replay", "/api/v1/admin/dead-letters/**"),
         ("/api/v1/activities.csv", "/api/v1/activities.csv"),
         ("/api/v1/imports", "/api/v1/imports"),
         ("/api/v1/imports/7/commit", "/api/v1/imports/**"),
@@ -112,6 +117,50 @@ async def test_each_path_reaches_its_owner_unchanged(platform: Platform, strava:
     assert answer.json() == {"service": "strava", "target": expected, "length": 0}
     assert (await platform.get("/api/v1/analytics/stats")).json()["service"] == "analytics"
     assert (await platform.get("/api/v1/auth/me")).json()["service"] == "auth"
+
+
+OF_THE_SPECIFICATION = {
+    "auth": "auth/register auth/login auth/me auth/sessions auth/totp auth/tokens auth/oauth/google/start auth/export "
+    "auth/export/1 admin/users admin/users/1 admin/audit strava/logout",
+    "strava": "activities activities/1 activities/1/map activities/1/original activities/1/merge activities.csv "
+    "strava/export imports imports/1/commit imports/1/events gear gear/1 privacy-zones privacy-zones/1 strava/auth "
+    "strava/callback strava/status strava/disconnect/undo strava/athlete strava/sync strava/activities strava/uploads "
+    "strava/webhook/1 strava/webhook admin/webhooks admin/activity-jobs/1/retry admin/sync-streams admin/resync",
+    "thumbnails": "activities/1/thumbnail tiles/1/2/3 admin/thumbnails",
+    "trainer": "plans plans/generate plans/1/workouts plans/1/undo plans/1.ics workouts workouts/1.fit "
+    "workouts/1/match runs runs/1 calendar feeds/1.ics templates goals coach/invitations coach/athletes/1/activities",
+    "pdf": "pdf/plans/1 pdf/documents pdf/documents/1/download pdf/batch pdf/templates pdf/branding",
+    "analytics": "analytics/stats analytics/best-efforts/1/explain analytics/thresholds activities/1/analysis "
+    "admin/calculate-best-efforts admin/clear-best-efforts",
+    "gateway": "admin/overview admin/dead-letters admin/dead-letters/1/replay",
+}
+
+
+@pytest.mark.parametrize("owner", OF_THE_SPECIFICATION)
+def test_every_prefix_of_the_api_has_its_owner(owner: str) -> None:
+    router = Router(ROUTES)
+    rows = {path: router.row_of("GET", f"/api/v1/{path}") for path in OF_THE_SPECIFICATION[owner].split()}
+    assert {row.service if row else None for row in rows.values()} == {owner}, rows
+
+
+def test_an_unversioned_row_is_for_its_own_method_and_spelling_alone() -> None:
+    router = Router(ROUTES)
+    found = {}
+    for method, path in (
+        ("GET", b"/api/runs"),
+        ("POST", b"/api/runs"),
+        ("GET", b"/api/v1/runs"),
+        ("GET", b"/api/runs/1"),
+    ):
+        canonical_path, route = router.find(method, path)
+        assert route is not None
+        found[method, path] = (canonical_path, route.service)
+    assert found == {
+        ("GET", b"/api/runs"): ("/api/runs", "gateway"),
+        ("POST", b"/api/runs"): ("/api/v1/runs", "trainer"),
+        ("GET", b"/api/v1/runs"): ("/api/v1/runs", "trainer"),
+        ("GET", b"/api/runs/1"): ("/api/v1/runs/1", "trainer"),
+    }
 
 
 async def test_the_unversioned_alias_reaches_the_same_resource(platform: Platform) -> None:

@@ -32,6 +32,13 @@ def client_behind(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> 
     return peer
 
 
+def scheme_behind(peer: str, scheme: str, forwarded_proto: bytes | None, trusted: Sequence[Network]) -> str:
+    """Return the scheme that the client used, as a trusted proxy says, or as it came."""
+    if forwarded_proto in {b"http", b"https"} and is_within(peer, trusted):
+        return str(forwarded_proto, "ascii")
+    return scheme
+
+
 @lru_cache(maxsize=4096)
 def limited_as(address: str) -> str:
     """Return what a limit counts by: an IPv4 address, or the /64 of an IPv6 one, which is one customer's."""

@@ -2,22 +2,28 @@
 
 import hashlib
 import time
+from collections import OrderedDict
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
 
-from common.errors import TooManyRequests
-from common.tokens import Identity, TokenRefused, Verifier
+from common.errors import Forbidden, TooManyRequests
+from common.tokens import PERSONAL_PREFIX, Identity, PersonalTokens, TokenRefused, Verifier, scopes
 from gateway.addresses import limited_as
 from gateway.blacklist import Blacklist
 from gateway.gcra import Limit
 from gateway.inbound import Inbound
 from gateway.limits import Limiter, Verdict
-from gateway.routes import LimitClass
 from gateway.settings import GatewaySettings
+from gateway.table import LimitClass
 
+_BEARER = b"Bearer "
 _SEEN_AT_ONCE = 4096
 _SEEN_SECONDS = 2.0
+# A token's own limit lets a sixth of its minute come at once, as that of a person does.
+_BURSTS_A_MINUTE = 6
+_ADMIN = "admin"
 
 
 class TokenMissing(TokenRefused):
@@ -45,16 +51,39 @@ class RateLimited(TooManyRequests):
         self.verdict = verdict
 
 
+class Caller(NamedTuple):
+    """Who calls, what is told of the limit, and the ``Authorization`` that the service gets."""
+
+    identity: Identity
+    verdict: Verdict
+    authorization: bytes
+
+
+class _Seen(NamedTuple):
+    identity: Identity
+    authorization: bytes
+
+
 class Admission:
     """Checks tokens and spends limits."""
 
-    def __init__(self, settings: GatewaySettings, verifier: Verifier, blacklist: Blacklist, limiter: Limiter) -> None:
-        share = settings.rate_lease_share
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        verifier: Verifier,
+        personal_tokens: PersonalTokens,
+        blacklist: Blacklist,
+        limiter: Limiter,
+    ) -> None:
         self.verifier = verifier
-        self._just_seen: dict[bytes, Identity] = {}
+        self._share = share = settings.rate_lease_share
+        self._just_seen: dict[bytes, _Seen] = {}
+        self._personal_tokens = personal_tokens
+        self._known_personal: OrderedDict[bytes, None] = OrderedDict()
         self._blacklist = blacklist
         self._limiter = limiter
         self._user = _limit("user", settings.rate_user, settings.rate_user_burst, share)
+        self._tokens: dict[int, Limit] = {}
         self._addresses: dict[LimitClass, Limit] = {
             "standard": _limit("address", settings.rate_address, settings.rate_address, share),
             "signed": _limit("signed", settings.rate_signed, settings.rate_signed, share),
@@ -63,37 +92,81 @@ class Admission:
         self._login = _limit("login", settings.rate_login, settings.rate_login, share)
         self._login_address = _limit("login-address", settings.rate_login_address, settings.rate_login_address, share)
 
-    def known_user(self, inbound: Inbound) -> tuple[str, Verdict] | None:
+    def known_user(self, inbound: Inbound) -> Caller | None:
         """Return who calls, at once, when the same header was verified a moment ago and requests are leased.
 
         None says nothing about the caller but that ``user`` must be asked.
         """
-        identity = self._just_seen.get(inbound.authorization or b"")
-        if identity is None or self._blacklist.revokes(identity):
+        seen = self._just_seen.get(inbound.authorization or b"")
+        if seen is None or self._blacklist.revokes(seen.identity):
             return None
-        verdict = self._limiter.spend_leased(self._user, identity.subject)
-        return None if verdict is None else (identity.subject, verdict)
+        verdict = self._limiter.spend_leased(self._user, seen.identity.subject)
+        return None if verdict is None else Caller(seen.identity, verdict, seen.authorization)
 
     def forget_seen(self) -> None:
         """Have every caller verified again; called each second."""
         self._just_seen.clear()
 
-    async def user(self, inbound: Inbound) -> tuple[str, Verdict]:
-        """Return the id of who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
-        scheme, _, token = (inbound.authorization or b"").partition(b" ")
+    async def user(self, inbound: Inbound) -> Caller:
+        """Return who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
+        sent = inbound.authorization or b""
         try:
-            if scheme.lower() != b"bearer" or not token:
-                raise TokenMissing
-            identity = await self.verifier.verify(token.strip().decode("latin-1"))
+            authorization = await self._access_token(inbound, sent)
+            identity = await self.verifier.verify(authorization[len(_BEARER) :].decode("latin-1"))
             if self._blacklist.revokes(identity):
                 raise TokenRevoked
         except TokenRefused:
             await self.anybody(inbound)  # guessing is limited as calling without a token is
             raise
+        verdict = await self._spend_user(identity)
+        if self._may_be_remembered(identity):
+            self._just_seen[sent] = _Seen(identity, authorization)
+        return Caller(identity, verdict, authorization)
+
+    async def _access_token(self, inbound: Inbound, authorization: bytes) -> bytes:
+        """Return the header with an access token, got for the personal one where that was sent.
+
+        Asking auth costs more than checking a signature, so an address that has guessed too often is not asked for.
+        """
+        scheme, _, sent = authorization.partition(b" ")
+        token = sent.strip().decode("latin-1")
+        if scheme.lower() != b"bearer" or not token:
+            raise TokenMissing
+        if not token.startswith(PERSONAL_PREFIX):
+            return _BEARER + token.encode("latin-1")
+        digest = hashlib.sha256(authorization).digest()
+        if digest not in self._known_personal and (verdict := self._guessed_too_often(inbound)):
+            raise RateLimited(verdict)
+        access_token = await self._personal_tokens.access_token(token, inbound.address)
+        self._known_personal[digest] = None
+        if len(self._known_personal) > _SEEN_AT_ONCE:
+            self._known_personal.popitem(last=False)
+        return _BEARER + access_token.encode("ascii")
+
+    def _guessed_too_often(self, inbound: Inbound) -> Verdict | None:
+        return self._limiter.refused(self._addresses["standard"], limited_as(inbound.address))
+
+    async def _spend_user(self, identity: Identity) -> Verdict:
+        """Spend one request of the person, and one of the token where it has a limit of its own."""
+        own = None
+        if identity.per_minute is not None:
+            own = await self._spend(self._token_limit(identity.per_minute), identity.session_id or identity.token_id)
         subject = identity.subject
-        if len(self._just_seen) < _SEEN_AT_ONCE and identity.expires_at.timestamp() > time.time() + _SEEN_SECONDS:
-            self._just_seen[inbound.authorization or b""] = identity
-        return subject, self._limiter.spend_leased(self._user, subject) or await self._spend(self._user, subject)
+        verdict = self._limiter.spend_leased(self._user, subject) or await self._spend(self._user, subject)
+        return own or verdict
+
+    def _token_limit(self, per_minute: int) -> Limit:
+        limit = self._tokens.get(per_minute)
+        if limit is None:
+            if len(self._tokens) >= _SEEN_AT_ONCE:
+                self._tokens.clear()
+            burst = max(1, per_minute // _BURSTS_A_MINUTE)
+            limit = self._tokens[per_minute] = _limit("token", max(1, per_minute), burst, self._share)
+        return limit
+
+    def _may_be_remembered(self, identity: Identity) -> bool:
+        lasts = identity.expires_at.timestamp() > time.time() + _SEEN_SECONDS
+        return lasts and identity.per_minute is None and len(self._just_seen) < _SEEN_AT_ONCE
 
     async def anybody(self, inbound: Inbound, limit: LimitClass = "standard") -> Verdict:
         """Let a request without a token pass, counted by its address. Raises ``RateLimited``."""
@@ -111,6 +184,14 @@ class Admission:
         if not verdict.allowed:
             raise RateLimited(verdict)
         return verdict
+
+
+def require_admin(identity: Identity) -> None:
+    """Raise ``Forbidden`` unless the caller is an administrator, with a token that is good for that."""
+    if _ADMIN not in identity.roles:
+        raise Forbidden(f"This needs the role {_ADMIN}.", code="auth.role_required")
+    if not scopes.covers(identity.scopes, scopes.ADMIN):
+        raise Forbidden(f"This needs a token with the scope {scopes.ADMIN}.", code="auth.scope_required")
 
 
 def _limit(name: str, per_minute: int, burst: int, share: float) -> Limit:

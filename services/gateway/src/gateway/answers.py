@@ -1,4 +1,4 @@
-"""What the client gets: the headers of every answer, and our own answers to what went wrong."""
+"""Our own answers to what went wrong, and the headers of one request."""
 
 import traceback
 
@@ -7,31 +7,12 @@ from starlette.types import Send
 
 from common import errors
 from common.errors import ServiceError
-from gateway.connection import Header
 from gateway.limits import Verdict
+from gateway.table import Header
 
 PROBLEM_TYPE = b"application/problem+json"
 
 _SERVER_ERROR = 500
-_NOT_PASSED_ON = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-connection",
-        b"referrer-policy",
-        b"server",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-        b"x-content-type-options",
-        b"x-powered-by",
-        b"x-request-id",
-    }
-)
-SECURITY = {"x-content-type-options": "nosniff", "referrer-policy": "strict-origin-when-cross-origin"}
-_ALWAYS: list[Header] = [(name.encode("ascii"), value.encode("ascii")) for name, value in SECURITY.items()]
 _BY_STATUS: dict[int, type[ServiceError]] = {
     401: errors.Unauthorized,
     403: errors.Forbidden,
@@ -48,19 +29,14 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 
 
-def common_headers(request_id: str, verdict: Verdict | None) -> list[Header]:
-    """Return what every answer carries."""
-    headers = [*_ALWAYS, (b"x-request-id", request_id.encode("ascii"))]
+def headers_of(request_id: str, verdict: Verdict | None) -> list[Header]:
+    """Return the headers that belong to one request: its id, and what is left of its limit."""
+    headers = [(b"x-request-id", request_id.encode("ascii"))]
     if verdict is not None:
         limit = verdict.limit
         headers.append((b"ratelimit-policy", limit.policy))
         headers.append((b"ratelimit", b"%b;r=%d;t=%d" % (limit.label, verdict.remaining, round(verdict.reset_s))))
     return headers
-
-
-def passed_on(headers: list[Header]) -> list[Header]:
-    """Return the headers of a service's answer that are the client's business."""
-    return [header for header in headers if header[0] not in _NOT_PASSED_ON]
 
 
 def replacement(status: int, headers: list[Header]) -> ServiceError | None:

@@ -14,14 +14,14 @@ from typing import cast
 
 import httptools
 
+from gateway.table import Header
+
 _BUFFERED_BYTES = 256 << 10
 _MAX_HEADER_BYTES = 64 << 10
 _INFORMATIONAL = range(100, 200)
 _SWITCHING_PROTOCOLS = 101
 _HIGHEST_STATUS = 599
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-
-Header = tuple[bytes, bytes]
 
 
 class UpstreamError(Exception):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from gateway.connection import Header
 from gateway.inbound import Inbound
+from gateway.table import Header
 
 _ANYWAY: list[Header] = [(b"vary", b"Origin")]
 _PREFLIGHT: list[Header] = [
@@ -16,7 +16,10 @@ _PREFLIGHT: list[Header] = [
 ]
 _EXPOSED: Header = (
     b"access-control-expose-headers",
-    b"Content-Disposition, Deprecation, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
+    (
+        b"Content-Disposition, Deprecation, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
+        b"X-Request-ID"
+    ),
 )
 
 

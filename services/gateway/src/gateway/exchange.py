@@ -12,9 +12,9 @@ from starlette.types import Receive, Send
 from common.errors import ServiceError, TooLarge, Unavailable
 from common.http import metrics
 from common.http.retry import IDEMPOTENT_METHODS
-from gateway.connection import ConnectFailed, Connection, ConnectionDied, Header, NoneFree, TimedOut, UpstreamError
+from gateway.connection import ConnectFailed, Connection, ConnectionDied, NoneFree, TimedOut, UpstreamError
 from gateway.inbound import Inbound
-from gateway.routes import Route
+from gateway.table import Header, Route
 from gateway.upstream import SUSPECT_SECONDS, Upstream
 
 HELD_BYTES: Final = 64 << 10
@@ -196,7 +196,8 @@ class Exchange:
             length = (
                 b"content-length: %d\r\n" % len(body) if inbound.has_body or inbound.header(b"content-length") else b""
             )
-            connection.write(inbound.head(self._path, self.upstream.host, length) + body)
+            # How long we shall wait goes along; while a body is still on its way nobody can say.
+            connection.write(inbound.head(self._path, self.upstream.host, self.route.allowance + length) + body)
             self._is_sent(connection)
             return
         length = (

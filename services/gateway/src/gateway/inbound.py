@@ -12,10 +12,13 @@ from starlette.types import Scope
 
 from common.context import accept_request_id
 from common.errors import BadRequest, ServiceError
+from gateway.table import Headers
+from gateway.transform.tags import Conditions
 
 # Looked at here; only those in _COPIED_TOO are passed on as they are.
 _READ = frozenset(
     {
+        b"accept-encoding",
         b"host",
         b"authorization",
         b"connection",
@@ -28,9 +31,14 @@ _READ = frozenset(
         b"x-forwarded-proto",
         b"origin",
         b"idempotency-key",
+        b"if-match",
+        b"if-none-match",
         b"access-control-request-method",
     }
 )
+# Lists: several of these headers say the same as one with commas.
+_CONDITIONS = (b"if-none-match", b"if-match")
+_LISTS = frozenset({b"accept-encoding", *_CONDITIONS})
 _COPIED_TOO = frozenset({b"origin", b"idempotency-key", b"access-control-request-method"})
 _AT_MOST_ONCE = frozenset({b"host", b"authorization", b"content-length", b"transfer-encoding", b"idempotency-key"})
 _DROPPED = frozenset(
@@ -48,8 +56,32 @@ _DROPPED = frozenset(
     }
 )
 _DROPPED_PREFIXES = (b"x-user-", b"x-internal-", b"x-forwarded-", b"x-original-")
+_IDS_AT_ONCE = 256
 _ORDINARY_CONNECTION = frozenset({b"", b"close", b"keep-alive"})
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class _Random:
+    """Random hexadecimal digits, fetched for many requests at once: asking the kernel each time is felt.
+
+    They name requests and guard nothing.
+    """
+
+    __slots__ = ("_at", "_digits")
+
+    def __init__(self) -> None:
+        self._digits = ""
+        self._at = 0
+
+    def take(self) -> str:
+        """Return 48 digits."""
+        if self._at >= len(self._digits):
+            self._digits, self._at = os.urandom(24 * _IDS_AT_ONCE).hex(), 0
+        self._at += 48
+        return self._digits[self._at - 48 : self._at]
+
+
+_RANDOM = _Random()
 
 
 class UnknownTransferCoding(ServiceError):
@@ -67,6 +99,7 @@ class Inbound:
         "address",
         "authorization",
         "chunked",
+        "conditions",
         "copied",
         "has_body",
         "length",
@@ -78,6 +111,7 @@ class Inbound:
         "request_id",
         "scheme",
         "trace_id",
+        "traced",
         "traceparent",
     )
 
@@ -90,6 +124,7 @@ class Inbound:
         self.address: str = scope["client"][0] if scope["client"] else ""
         self.read: dict[bytes, bytes] = {}
         self.copied: list[bytes] = []
+        self.conditions: Conditions | None = None
         self._head = b""
         self.repeated = self._read_headers(scope["headers"])
         read = self.read
@@ -102,11 +137,12 @@ class Inbound:
 
     def _identify(self, request_id: bytes | None, traceparent: bytes | None) -> None:
         """Keep the ids that came and are valid; a request that brings none has one id for both."""
-        if traceparent is not None and _TRACEPARENT.fullmatch(traceparent):
+        self.traced = traceparent is not None and _TRACEPARENT.fullmatch(traceparent) is not None
+        if traceparent is not None and self.traced:
             self.traceparent = traceparent
             self.trace_id = traceparent[3:35].decode("ascii")
         else:
-            random = os.urandom(24).hex()
+            random = _RANDOM.take()
             self.trace_id = random[:32]
             self.traceparent = f"00-{self.trace_id}-{random[32:]}-01".encode("ascii")
             if request_id is None:
@@ -119,8 +155,11 @@ class Inbound:
         read, copied, repeated = self.read, self.copied, b""
         for name, value in headers:
             if name in _READ:
-                if name in read and name in _AT_MOST_ONCE:
-                    repeated = name
+                if name in read:
+                    if name in _AT_MOST_ONCE:
+                        repeated = name
+                    elif name in _LISTS:
+                        value = b"%b, %b" % (read[name], value)  # noqa: PLW2901 - the same header, longer
                 read[name] = value
                 if name not in _COPIED_TOO:
                     continue
@@ -143,6 +182,33 @@ class Inbound:
         named = {token.strip() for token in connection.lower().split(b",")} - _ORDINARY_CONNECTION
         if named:
             self.copied = [line for line in self.copied if line.partition(b":")[0] not in named]
+
+    def drop(self, names: frozenset[bytes]) -> None:
+        """Forget headers that must not reach the service."""
+        self.copied = [line for line in self.copied if line.partition(b":")[0] not in names]
+        for name in names:
+            self.read.pop(name, None)
+        if b"authorization" in names:
+            self.authorization = None
+
+    def put_on(self, headers: Headers) -> None:
+        """Change the request's headers as its route says."""
+        self.drop(headers.names())
+        self.copied += [b"%b: %b\r\n" % line for line in headers.lines()]
+
+    def understand_conditions(self, choice: bytes) -> None:
+        """Put what is asked by entity tag in the words of the service; ``choice`` is the suffix of chosen fields."""
+        read = self.read
+        for name in _CONDITIONS:
+            if name in read:
+                self.conditions = self.conditions or Conditions(choice)
+                read[name] = self.conditions.understood(read[name])
+                self.copied.append(b"%b: %b\r\n" % (name, read[name]))
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the client asks by entity tag."""
+        return b"if-none-match" in self.read or b"if-match" in self.read
 
     def header(self, name: bytes) -> bytes | None:
         """Return a header that is read here; None when it did not come."""
@@ -171,4 +237,4 @@ class Inbound:
         return b"%b%b\r\n" % (self._head, framing)
 
     def _has_state(self) -> bool:
-        return b"tracestate" in self.read and self.read.get(b"traceparent") == self.traceparent
+        return self.traced and b"tracestate" in self.read

@@ -65,6 +65,15 @@ class Limiter:
         account.left -= 1
         return _verdict(limit, account, self._clock(), allowed=True)
 
+    def refused(self, limit: Limit, key: str) -> Verdict | None:
+        """Return the verdict on a key that has nothing left, as far as this process knows; takes nothing."""
+        account = self._accounts.get((limit.name, key))
+        if account is None or account.left > 0:
+            return None
+        now = self._clock()
+        spent = now < account.blocked_until or limit.room(account.tat - now) <= 0
+        return _verdict(limit, account, now, allowed=False) if spent else None
+
     async def spend(self, limit: Limit, key: str) -> Verdict:
         """Take one request of ``key``, asking Redis where nothing is leased."""
         account = self._account(limit, key)

@@ -17,11 +17,32 @@ _KEPT_WHEN_PARTIAL_SECONDS = 5.0
 _PATH = "/openapi.json"
 _REFERENCE = "#/components/"
 
+SCHEMES: Document = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Access token of a session, or a personal access token",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "signature",
+        "description": "Part of the signed addresses that answers give, as thumbnail_url and download_url",
+    },
+}
+_SECURITY: dict[str, list[Document]] = {
+    "user": [{"bearer": []}],
+    "admin": [{"bearer": []}],
+    "signed": [{"bearer": []}, {"signature": []}],
+}
+
 
 class MergedOpenApi:
     """OpenAPI 3.1, fetched when asked for and kept for a minute.
 
-    A service that is down is shown as it was last seen; one never seen is named in ``info.x-missing``.
+    ``own`` are descriptions that need not be fetched. A service that is down is shown as it was last seen; one never
+    seen is named in ``info.x-missing``.
     """
 
     def __init__(
@@ -30,12 +51,13 @@ class MergedOpenApi:
         router: Router,
         version: str,
         clock: Callable[[], float] = time.monotonic,
+        own: Mapping[str, Document] | None = None,
     ) -> None:
         self._clients = clients
         self._router = router
         self._version = version
         self._clock = clock
-        self._seen: dict[str, Document] = {}
+        self._seen: dict[str, Document] = dict(own or {})
         self._merged: Document = {}
         self._good_until = 0.0
         self._fetching = asyncio.Lock()
@@ -78,10 +100,23 @@ def merge(documents: Mapping[str, Document], router: Router, version: str, *, mi
         for kind, components in renamed.get("components", {}).items():
             merged["components"].setdefault(kind, {}).update(components)
         for path, item in renamed.get("paths", {}).items():
-            route = router.match(path)
-            if route is not None and route.service == service:
-                merged["paths"][path] = item
+            if operations := _as_routed(item, path, service, router):
+                merged["paths"][path] = operations
+    merged["components"].setdefault("securitySchemes", {}).update(SCHEMES)
     return merged
+
+
+def _as_routed(item: Document, path: str, service: str, router: Router) -> Document:
+    """Return the operations that are routed to the service, with what the table says of who may call them."""
+    described = {}
+    for method, operation in item.items():
+        route = router.row_of(method.upper(), path)
+        if route is None or route.service != service:
+            continue
+        # Behind a public row the service itself may ask for a token, of some methods or of who has one.
+        security = operation.get("security", []) if route.public else _SECURITY[route.auth]
+        described[method] = {**operation, "security": security} | ({"deprecated": True} if route.deprecated else {})
+    return described
 
 
 def _without_conflicts(document: Document, service: str, taken: Mapping[str, Document]) -> Document:

@@ -8,30 +8,36 @@ from collections.abc import Iterable
 from contextlib import suppress
 from time import perf_counter
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from common import errors
 from common.context import request_id
-from common.errors import Internal, NotFound, ServiceError
+from common.errorhandlers import to_service_error
+from common.errors import NotFound, ServiceError
 from common.logs import get_logger
 from common.metrics import REQUESTS_ACTIVE
 from common.settings import Environment
 from gateway import answers
-from gateway.addresses import client_behind, is_within
-from gateway.admission import Admission, RateLimited
-from gateway.connection import ConnectFailed, Header, TimedOut, UpstreamError
+from gateway.addresses import client_behind, is_within, scheme_behind
+from gateway.admission import Admission, Caller, RateLimited, require_admin
+from gateway.composed import Composed
+from gateway.connection import ConnectFailed, TimedOut, UpstreamError
 from gateway.cors import Cors
+from gateway.dressing import Dressing, security
 from gateway.exchange import AnswerBroken, ClientGone, Exchange
 from gateway.inbound import Inbound
 from gateway.limits import Verdict
 from gateway.records import AccessLog, Measures, Record
-from gateway.routes import Route
-from gateway.routing import Router, canonical
+from gateway.routing import Router
 from gateway.settings import GatewaySettings
+from gateway.spans import Spans
+from gateway.table import AS_THEY_ARE, HERE, Header, Route
+from gateway.transform.chain import chosen, transforming
 from gateway.upstream import Upstream
 
 _TICK_SECONDS = 0.1
 _ERROR = 400
+_SERVER_ERROR = 500
 _CLIENT_CLOSED_REQUEST = 499  # for log and metrics only: nobody is there to read it
 
 
@@ -42,22 +48,38 @@ class NoRoute(NotFound):
 
 
 class Proxy:
-    """Serves routed paths. ``open`` before the first request, ``aclose`` after the last."""
+    """Serves routed paths. ``open`` before the first request, ``aclose`` after the last.
+
+    ``composed`` answers the rows that are the gateway's own; ``spans`` records requests where traces are wanted.
+    """
 
     def __init__(
-        self, settings: GatewaySettings, routes: Iterable[Route], admission: Admission, log: AccessLog
+        self,
+        settings: GatewaySettings,
+        routes: Iterable[Route],
+        admission: Admission,
+        composed: Composed,
+        log: AccessLog,
+        spans: Spans | None = None,
     ) -> None:
         rows = list(routes)
         self._router = Router(rows)
+        self._dressings = {
+            scheme: {row.template: Dressing(row, headers) for row in rows}
+            for scheme, headers in (("http", security(0)), ("https", security(settings.hsts_seconds)))
+        }
+        self._hsts_seconds = settings.hsts_seconds
         self.upstreams = {
             name: Upstream(name, settings.url(name), connections=settings.upstream_connections)
-            for name in sorted({route.service for route in rows})
+            for name in sorted({route.service for route in rows} - {HERE})
         }
         self._admission = admission
+        self._composed = composed
         self._cors = Cors(settings.cors_origins)
         self._trusted = settings.trusted_proxies
         self._shows_debug = settings.environment is Environment.DEVELOPMENT
         self._log = log
+        self._spans = spans
         self._measures = Measures()
         self._exchanges: set[Exchange] = set()
         self._ticking: asyncio.Task[None] | None = None
@@ -79,6 +101,7 @@ class Proxy:
         inbound = Inbound(scope)
         request_id.set(inbound.request_id)
         record = Record()
+        span = self._spans.begin(inbound) if self._spans is not None else None
         try:
             await self._serve(inbound, scope, receive, send, record)
         except Exception as error:  # noqa: BLE001 - the last net: whatever it is, it is answered, or logged
@@ -87,26 +110,34 @@ class Proxy:
             seconds = perf_counter() - record.started
             self._measures.request(inbound.method, record.template, record.status, seconds)
             self._log.write(inbound, record, seconds)
+            if span is not None:
+                Spans.end(span, inbound, record)
 
     async def _serve(self, inbound: Inbound, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
         inbound.admit()
         if self._trusted:
             self._believe_proxies(inbound)
-        path = canonical(scope["raw_path"])
-        route = self._route(path, record)
+        path, route = self._router.find(inbound.method, scope["raw_path"])
+        if route is None:
+            raise NoRoute
+        record.template = route.template
         if (preflight := self._cors.preflight(inbound)) is not None:
             await self._send_preflight(inbound, preflight, send, record)
+            return
+        choice = chosen(inbound, route)
+        if inbound.is_conditional:
+            inbound.understand_conditions(choice.suffix if choice else b"")
+        send = transforming(send, inbound, route, choice)
+        if route.service == HERE:
+            await self._compose(inbound, route, path, receive, send, record)
             return
         upstream = self.upstreams[route.service]
         record.upstream = upstream.name
         exchange = Exchange(inbound, route, path, upstream, receive, send)
         self._exchanges.add(exchange)
         try:
-            known = None if route.public else self._admission.known_user(inbound)
-            if known is None:
+            if not (route.auth == "user" and (verdict := self._admit_known(inbound, record))):
                 verdict = await self._admit(exchange, record)
-            else:
-                record.user_id, verdict = known
             if not exchange.body_complete:
                 await exchange.collect()
             await self._pass(exchange, verdict, record)
@@ -121,18 +152,21 @@ class Proxy:
             record.broken = True  # uvicorn closes the connection of an answer that has begun and not ended
             if not isinstance(error, AnswerBroken):
                 get_logger().error("answer_broken_off", exc_info=error)
-        elif isinstance(error, ServiceError | UpstreamError):
+        elif isinstance(error, UpstreamError):
             await self._refuse(inbound, _as_problem(error), send, record)
         else:
-            get_logger().error("request_failed", exc_info=error)
-            await self._refuse(inbound, Internal(), send, record, cause=error)
+            typed = to_service_error(error)
+            if typed is not error and typed.status_code >= _SERVER_ERROR:
+                get_logger().error("request_failed", exc_info=error)
+            await self._refuse(inbound, typed, send, record, cause=None if typed is error else error)
 
-    def _route(self, path: str, record: Record) -> Route:
-        route = self._router.match(path)
-        if route is None:
-            raise NoRoute
-        record.template = route.template
-        return route
+    def _admit_known(self, inbound: Inbound, record: Record) -> Verdict | None:
+        caller = self._admission.known_user(inbound)
+        if caller is None:
+            return None
+        record.user_id = caller.identity.subject
+        inbound.authorization = caller.authorization
+        return caller.verdict
 
     async def _admit(self, exchange: Exchange, record: Record) -> Verdict:
         route, inbound = exchange.route, exchange.inbound
@@ -140,13 +174,42 @@ class Proxy:
             return await self._admission.login(inbound, await exchange.collect())
         if route.public:
             return await self._admission.anybody(inbound, route.limit)
-        if route.signed and inbound.authorization is None and b"signature=" in inbound.query:
+        if route.auth == "signed" and inbound.authorization is None and b"signature=" in inbound.query:
             return await self._admission.anybody(inbound, "signed")
-        record.user_id, verdict = await self._admission.user(inbound)
-        return verdict
+        return (await self._admit_user(inbound, route, record)).verdict
+
+    async def _admit_user(self, inbound: Inbound, route: Route, record: Record) -> Caller:
+        caller = await self._admission.user(inbound)
+        record.user_id = caller.identity.subject
+        inbound.authorization = caller.authorization
+        if route.auth == "admin":
+            require_admin(caller.identity)
+        return caller
+
+    async def _compose(
+        self, inbound: Inbound, route: Route, path: str, receive: Receive, send: Send, record: Record
+    ) -> None:
+        """Have the gateway's own answer made, and dress it as that of a service."""
+        caller = await self._admit_user(inbound, route, record)
+        dressing = self._dressings[inbound.scheme][route.template]
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                headers = dressing.dressed(inbound, record.status, message["headers"])
+                message["headers"] = headers + self._headers(inbound, caller.verdict)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(route.timeout):
+                await self._composed.answer(inbound, path, caller.identity, receive, dressed)
+        except TimeoutError:
+            raise errors.UpstreamTimeout(retry_after_s=5) from None
 
     async def _pass(self, exchange: Exchange, verdict: Verdict, record: Record) -> None:
         inbound, name = exchange.inbound, record.upstream
+        if exchange.route.request is not AS_THEY_ARE:
+            inbound.put_on(exchange.route.request)
         asked = perf_counter()
         try:
             connection = await exchange.answer()
@@ -161,11 +224,19 @@ class Proxy:
             await self._refuse(inbound, instead, exchange.send, record, verdict)
             return
         record.status = status
-        await exchange.relay(answers.passed_on(connection.headers) + self._headers(inbound, verdict))
+        dressed = self._dressings[inbound.scheme][record.template].dressed(inbound, status, connection.headers)
+        await exchange.relay(dressed + self._headers(inbound, verdict))
 
     def _headers(self, inbound: Inbound, verdict: Verdict | None) -> list[Header]:
-        headers = answers.common_headers(inbound.request_id, verdict)
+        headers = answers.headers_of(inbound.request_id, verdict)
         return headers + self._cors.headers(inbound) if self._cors.is_on else headers
+
+    def _static(self, inbound: Inbound, record: Record) -> list[Header]:
+        """Return the headers of every answer, whether a row was found or not."""
+        dressing = self._dressings[inbound.scheme].get(record.template)
+        if dressing is None:
+            return security(self._hsts_seconds if inbound.scheme == "https" else 0)
+        return dressing.static
 
     async def _refuse(
         self,
@@ -184,23 +255,23 @@ class Proxy:
             error,
             path=inbound.path,
             request_id=inbound.request_id,
-            headers=self._headers(inbound, verdict),
+            headers=self._static(inbound, record) + self._headers(inbound, verdict),
             cause=cause if self._shows_debug else None,
         )
 
     async def _send_preflight(self, inbound: Inbound, headers: list[Header], send: Send, record: Record) -> None:
         record.status = 204
-        everything = [*answers.common_headers(inbound.request_id, None), *headers]
+        everything = [*self._static(inbound, record), *answers.headers_of(inbound.request_id, None), *headers]
         await send({"type": "http.response.start", "status": 204, "headers": everything})
         await send({"type": "http.response.body", "body": b""})
 
     def _believe_proxies(self, inbound: Inbound) -> None:
-        if not is_within(inbound.address, self._trusted):
+        peer = inbound.address
+        if not is_within(peer, self._trusted):
             return
         forwarded = (inbound.header(b"x-forwarded-for") or b"").decode("latin-1")
-        inbound.address = client_behind(inbound.address, forwarded, self._trusted)
-        if inbound.header(b"x-forwarded-proto") in {b"http", b"https"}:
-            inbound.scheme = (inbound.header(b"x-forwarded-proto") or b"").decode("ascii")
+        inbound.address = client_behind(peer, forwarded, self._trusted)
+        inbound.scheme = scheme_behind(peer, inbound.scheme, inbound.header(b"x-forwarded-proto"), self._trusted)
 
     async def _tick_for_ever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -218,9 +289,7 @@ class Proxy:
                 upstream.expire(now)
 
 
-def _as_problem(error: ServiceError | UpstreamError) -> ServiceError:
-    if isinstance(error, ServiceError):
-        return error
+def _as_problem(error: UpstreamError) -> ServiceError:
     if isinstance(error, TimedOut):
         return errors.UpstreamTimeout(
             next_steps="Try again in a moment. What you sent may have been done: look before you repeat it.",

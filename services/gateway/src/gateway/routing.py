@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
 
 from common.errors import BadRequest
-from gateway.routes import PREFIX, Route
+from gateway.table import PREFIX, Route
 
 _ALIAS = "/api/"
 _CANONICAL = f"{PREFIX}/"
@@ -34,12 +34,31 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._unversioned: dict[tuple[str, str], Route] = {}
         for route in routes:
-            self._add(route)
+            if is_unversioned(route.template):
+                self._unversioned[(route.method, route.template)] = route
+            else:
+                self._add(route)
+
+    def find(self, method: str, raw_path: bytes) -> tuple[str, Route | None]:
+        """Return the path to forward and its row; raises ``BadPath``."""
+        path = _spelled(raw_path)
+        if is_unversioned(path):
+            if route := self._unversioned.get((method, path)):
+                return path, route
+            path = _CANONICAL + path[len(_ALIAS) :]
+        return path, self.match(path)
 
     def match(self, path: str) -> Route | None:
-        """Return the most specific row; None when the path is nobody's."""
+        """Return the most specific row of a canonical path; None when it is nobody's."""
         return _find(self._root, path.split("/"), 1)
+
+    def row_of(self, method: str, path: str) -> Route | None:
+        """Return the row of a path as descriptions spell it, with parameters in braces."""
+        if is_unversioned(path):
+            return self._unversioned.get((method, path))
+        return self.match(path)
 
     def _add(self, route: Route) -> None:
         node = self._root
@@ -77,16 +96,24 @@ def _find(node: _Node, segments: list[str], index: int) -> Route | None:
     return found or node.below
 
 
+def is_unversioned(path: str) -> bool:
+    """Tell whether the path names no version of the API."""
+    return path.startswith(_ALIAS) and not path.startswith(_CANONICAL)
+
+
 def canonical(raw_path: bytes) -> str:
-    """Return the path that is routed and forwarded: one spelling for one resource, ``/api/v1`` for ``/api``.
+    """Return one spelling for one resource, ``/api/v1`` for ``/api``.
 
     What a service behind might read in another way than the route table does is refused with ``BadPath``.
     """
+    path = _spelled(raw_path)
+    return _CANONICAL + path[len(_ALIAS) :] if is_unversioned(path) else path
+
+
+def _spelled(raw_path: bytes) -> str:
     path = raw_path.decode("latin-1")
     if "%" in path or "\\" in path or "//" in path or "/." in path:
         path = _respelled(path)
-    if path.startswith(_ALIAS) and not path.startswith(_CANONICAL):
-        path = _CANONICAL + path[len(_ALIAS) :]
     return path
 
 

@@ -46,6 +46,8 @@ class GatewaySettings(Settings):
     trusted_proxies: Networks = Field(default=(), description="whose X-Forwarded-For and -Proto are believed")
     metrics_networks: Networks = Field(default=_HERE_AND_PRIVATE, validate_default=True)
 
+    hsts_seconds: int = Field(default=31_536_000, ge=0, description="told to clients that come over TLS; 0: not told")
+
     rate_user: int = Field(default=1200, gt=0)
     rate_user_burst: int = Field(default=200, gt=0)
     rate_address: int = Field(default=120, gt=0, description="requests without a token, by client address")

@@ -15,8 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from common.testing.tokens import TokenMint
 from gateway.app import Gateway
-from gateway.routes import ROUTES, Route
+from gateway.routes import ROUTES
 from gateway.settings import GatewaySettings
+from gateway.table import HERE, Route
 
 RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FAR_AWAY = "2100-01-01T00:00:00+00:00"
@@ -76,12 +77,17 @@ class Echo:
 
 @dataclass
 class AuthDouble(Echo):
-    """Publishes the mint's keys, gives service tokens and lists revocations; echoes the rest."""
+    """Publishes the mint's keys, gives service tokens and those for personal ones, lists revocations; echoes the rest.
+
+    ``personal`` has the claims of each personal access token; ``exchanged`` are the bodies that asked for one.
+    """
 
     name: str = "auth"
     mint: TokenMint = field(default_factory=TokenMint)
     revocations: list[dict[str, Any]] = field(default_factory=list)
     asked_after: list[int] = field(default_factory=list)
+    personal: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exchanged: list[dict[str, Any]] = field(default_factory=list)
 
     def revoke(self, kind: str, value: str, number: int | None = None) -> None:
         number = len(self.revocations) + 1 if number is None else number
@@ -92,14 +98,26 @@ class AuthDouble(Echo):
             await send_json(send, self.mint.jwks())
         elif scope["path"] == "/internal/token":
             await send_json(send, {"access_token": self.mint.service_token("gateway"), "expires_in": 300})
+        elif scope["path"] == "/internal/personal-tokens":
+            await self._exchange(json.loads(await read_body(receive)), send)
         elif scope["path"] == "/internal/revocations":
             query = parse_qs(scope["query_string"].decode())
             after, limit = int(query["after"][0]), int(query["limit"][0])
             self.asked_after.append(after)
             rows = sorted((row for row in self.revocations if row["id"] > after), key=lambda row: row["id"])
             await send_json(send, {"items": rows[:limit]})
+        elif scope["path"].startswith("/internal/"):
+            await send_json(send, {"code": "request.not_found"}, 404)
         else:
             await super().__call__(scope, receive, send)
+
+    async def _exchange(self, body: dict[str, Any], send: Send) -> None:
+        self.exchanged.append(body)
+        claims = self.personal.get(body["token"])
+        if claims is None:
+            await send_json(send, {"code": "request.not_found"}, 404)
+        else:
+            await send_json(send, {"access_token": self.mint.token(**claims), "expires_in": 600})
 
 
 @asynccontextmanager
@@ -227,7 +245,7 @@ class Builder:
             "rate_user_burst": 100_000,
             "rate_address": 600_000,
         }
-        for name in sorted({route.service for route in ROUTES} - {"auth"}):
+        for name in sorted({route.service for route in ROUTES} - {"auth", HERE}):
             app = values.pop(name, None)
             if app is None and f"{name}_url" not in values:
                 app = rest

@@ -1,0 +1,31 @@
+"""Which transformations an answer gets: its route allows them, its client asks for them."""
+
+from starlette.types import Send
+
+from gateway.inbound import Inbound
+from gateway.table import NEVER, Route
+from gateway.transform.codings import preferred
+from gateway.transform.compress import Compressing
+from gateway.transform.fields import PARAMETER, Choice, Picking, choice_in
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+def chosen(inbound: Inbound, route: Route) -> Choice | None:
+    """Take the choice of fields out of the query, where the route has one."""
+    if PARAMETER not in inbound.query or not route.fields or inbound.method not in _READING:
+        return None
+    choice = choice_in(inbound.query)
+    if choice is not None:
+        inbound.query = choice.rest
+    return choice
+
+
+def transforming(send: Send, inbound: Inbound, route: Route, choice: Choice | None) -> Send:
+    """Return what sends an answer as this client wants it: with fewer members, compressed, or both."""
+    if inbound.method == "HEAD":
+        return send
+    accepted = inbound.header(b"accept-encoding")
+    if accepted is not None and route.cache != NEVER and (coding := preferred(accepted)):
+        send = Compressing(send, coding)
+    return Picking(send, choice) if choice else send
