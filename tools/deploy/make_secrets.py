@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "running_trainer"
 SIGNERS = ("auth", "pdf", "strava", "thumbnails")
 STRAVA_APP = ("STRAVA_CLIENT_ID", "STRAVA_CLIENT_SECRET")
+OF_AUTH = ("GOOGLE_CLIENT_SECRET", "SMTP_PASSWORD")
+"""Secrets of others that only auth is told."""
+
 # Containers run as users of their own, so the files are readable by all; the folder around them lets nobody pass.
 _OUTER, _INNER, _FILE = 0o700, 0o755, 0o644
 
@@ -98,6 +101,9 @@ def make(folder: Folder, known: Mapping[str, bool], given: Mapping[str, str]) ->
     signing = folder.keep("strava/signing_secrets", key)
     for name in SIGNERS:
         folder.keep(f"{name}/signing_secrets", lambda: signing)
+    for name in OF_AUTH:
+        if name in given:
+            folder.give(f"auth/{name.lower()}", given[name])
     _make_strava(folder, given)
 
 
@@ -130,15 +136,15 @@ def _make_strava(folder: Folder, given: Mapping[str, str]) -> None:
 
 
 def read_given(environment: Mapping[str, str], env_file: Path) -> dict[str, str]:
-    """The app's credentials at Strava from the environment, else from the file; both or none.
+    """Secrets that others gave the operator, from the environment, else from the file.
 
-    Raises ``ValueError`` when there is only one of them.
+    Raises ``ValueError`` when there is only one half of the app's credentials at Strava.
     """
     lines = env_file.read_text(encoding="utf-8").splitlines() if env_file.exists() else []
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
     settings = {name.strip(): value.strip().strip("'\"") for name, value in pairs} | dict(environment)
-    given = {name: settings[name] for name in STRAVA_APP if settings.get(name)}
-    if len(given) == 1:
+    given = {name: settings[name] for name in (*STRAVA_APP, *OF_AUTH) if settings.get(name)}
+    if len(given.keys() & set(STRAVA_APP)) == 1:
         raise ValueError(f"{' and '.join(STRAVA_APP)} belong together: Strava gives both, set both or neither")
     return given
 

@@ -98,6 +98,16 @@ def test_the_emulator_has_the_apps_secret_until_strava_gives_one(made: Make) -> 
     assert (texts["auth/strava_client_id"], texts["auth/strava_client_secret"]) == ("4711", "given by Strava")
 
 
+def test_secrets_of_mail_and_google_go_to_auth_alone(made: Make) -> None:
+    texts = contents(made(SMTP_PASSWORD="of the mail server", GOOGLE_CLIENT_SECRET="of the app at Google"))
+    assert texts["auth/smtp_password"] == "of the mail server"
+    assert texts["auth/google_client_secret"] == "of the app at Google"
+    assert [name for name in texts if "smtp" in name or "google" in name] == [
+        "auth/google_client_secret",
+        "auth/smtp_password",
+    ]
+
+
 def test_given_credentials_come_from_the_file_or_over_it_from_the_environment(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     assert read_given({}, file) == {}
