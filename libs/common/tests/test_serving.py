@@ -1,8 +1,10 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
+import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -65,3 +67,20 @@ async def test_head_and_body_of_a_small_answer_arrive_together() -> None:
         writer.close()
         await writer.wait_closed()
     assert first.endswith(b"\r\n\r\nhello")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"NONSENSE\r\n\r\n", b"GET /%b HTTP/1.1\r\nhost: x\r\n\r\n" % (b"x" * 70_000), b"\x16\x03\x01\x00\xa5"]
+)
+async def test_what_is_no_http_request_is_answered_with_a_problem(sent: bytes) -> None:
+    async with served() as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(sent)
+        head, _, body = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    told = json.loads(body)
+    assert (told["code"], told["status"], bool(told["next_steps"])) == ("request.not_http", 400, True)
+    assert f"x-request-id: {told['request_id']}".encode() in head

@@ -10,8 +10,12 @@ import socket
 from collections.abc import Callable
 from typing import Any, cast
 
+import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from common.context import accept_request_id
+from common.errors import BadRequest, problem
 
 _AT_ONCE_BYTES = 64 << 10
 _NOTICE_STEP_SECONDS = 0.05
@@ -49,8 +53,27 @@ class _Gathering:
         return getattr(self._transport, name)
 
 
+class NotHttp(BadRequest):
+    """What came is no HTTP request, or its head is longer than the parser takes (64 KiB)."""
+
+    code = "request.not_http"
+    title = "This is no HTTP request that can be read"
+    next_steps = "Check the client. Most often the address or a header is far too long."
+
+
 class GatheringProtocol(HttpToolsProtocol):
-    """Give as ``http`` to uvicorn."""
+    """Give as ``http`` to uvicorn. Its own words on what is no HTTP request are a plain text; ours are a problem."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as its base has it
+        """Answer what cannot be parsed, and close: what follows cannot be told from it."""
+        request_id = accept_request_id(None)
+        body = orjson.dumps(problem(NotHttp(), instance="", request_id=request_id).model_dump(exclude_none=True))
+        head = (
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+            b"x-request-id: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head % (request_id.encode("ascii"), len(body)) + body)
+        self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base has it
         super().connection_made(cast("asyncio.Transport", _Gathering(transport, self.loop)))

@@ -24,11 +24,17 @@ REQUEST = {
         "The path has empty or dot segments, backslashes, control characters or encoded slashes and percent signs.",
         "Send the plain path of the resource.",
     ),
+    "request.not_http": ErrorCode(
+        400,
+        "This is no HTTP request that can be read",
+        "What came cannot be parsed, or its address and headers are longer than 64 KiB.",
+        "Check the client. Most often the address or a header is far too long.",
+    ),
     "request.fields_invalid": ErrorCode(
         422,
         "The choice of fields is not accepted",
         "?fields= holds something that is no name of a member, or more than 100 names.",
-        "Send names with commas between them: ?fields=id,name,distance",
+        "Send names with commas between them: ?fields=id,name,distance.",
     ),
     "request.not_found": ErrorCode(
         404,

@@ -26,7 +26,7 @@ _OK = 200
 class FieldsInvalid(InvalidInput):
     code = "request.fields_invalid"
     title = "The choice of fields is not accepted"
-    next_steps = "Send up to 100 names of members with commas between them: ?fields=id,name,distance"
+    next_steps = "Send up to 100 names of members with commas between them: ?fields=id,name,distance."
 
 
 class Choice:
