@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api";
 
-type Activity = components["schemas"]["ActivityOut"];
+type Activity = components["schemas"]["ActivityItem"];
 
 const api = createClient<paths>({ baseUrl: "http://localhost:8000" });
 

@@ -17,7 +17,7 @@ class TestSigningIn:
         page = open_page()
         page.get_by_role("button", name="New here? Register").click()
         page.get_by_label("E-mail").fill(f"new-{dt.datetime.now(dt.UTC).timestamp()}@example.org")
-        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
         page.get_by_label("Name", exact=True).fill("Ana Runner")
         page.get_by_role("button", name="Register", exact=True).click()
         expect(page.get_by_text("Ana Runner")).to_be_visible()

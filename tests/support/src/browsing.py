@@ -13,6 +13,28 @@ WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 # A browser reports every refused request itself; these are how the page learns that there is no session.
 NO_SESSION = "the server responded with a status of 401"
 
+UNLABELLED = """() => [...document.querySelectorAll("input, select, textarea")]
+    .filter((field) => !field.labels.length && !field.getAttribute("aria-label")).map((field) => field.outerHTML)"""
+UNNAMED = """() => [...document.querySelectorAll("button, a")]
+    .filter((each) => !(each.getAttribute("aria-label") ?? each.textContent).trim()).map((each) => each.outerHTML)"""
+WITHOUT_ALTERNATIVE = """() => [...document.images].filter((image) => !image.alt).map((image) => image.outerHTML)"""
+TWICE = """() => { const ids = [...document.querySelectorAll("[id]")].map((each) => each.id);
+    return ids.filter((id, at) => ids.indexOf(id) !== at); }"""
+NOT_IN_VIEW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+FAINT = """() => {
+    const parts = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
+    const lit = ([red, green, blue]) => [red, green, blue].map((each) => each / 255)
+        .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
+    const ground = (each) => { const color = parts(getComputedStyle(each).backgroundColor);
+        return color[3] === 0 && each.parentElement ? ground(each.parentElement) : color; };
+    const contrast = (each) => { const both = [lit(parts(getComputedStyle(each).color)), lit(ground(each))].sort();
+        return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05); };
+    return [...document.querySelectorAll("body *")]
+        .filter((each) => each.checkVisibility())
+        .filter((each) => [...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+        .filter((each) => contrast(each) < 4.5).map((each) => `${each.outerHTML}: ${contrast(each)}`); }"""
+
 
 class Watched:
     """What happens in a browser beside what the tests look at."""
@@ -47,7 +69,7 @@ def email_of(person: Person) -> str:
 
 def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(password)
+    page.get_by_role("textbox", name="Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
@@ -90,3 +112,10 @@ def pictures_shown(page: Page, count: int) -> None:
 def today_in(page: Page) -> dt.date:
     """The day that it is where the browser is."""
     return dt.date.fromisoformat(page.evaluate("() => new Date().toLocaleDateString('sv-SE')"))
+
+
+def is_fine(page: Page) -> None:
+    """Everything has a name, can be read and fits."""
+    for question in (UNLABELLED, UNNAMED, WITHOUT_ALTERNATIVE, TWICE, FAINT):
+        assert page.evaluate(question) == [], question
+    assert page.evaluate(NOT_IN_VIEW) <= 0

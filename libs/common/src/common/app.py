@@ -65,7 +65,7 @@ def create_app(
     for router in (*root_routers, internal_router(service, settings, checks), _health(settings, checks)):
         app.include_router(router)
     app.add_route("/metrics", metrics_endpoint)
-    openapi.complete(app)
+    openapi.complete(app, routers, prefix=API_PREFIX)
     apidocs.add_page(app, path="/docs", description="/openapi.json", title=app.title)
     return app
 

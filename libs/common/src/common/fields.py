@@ -1,6 +1,6 @@
 """Text as people write it into forms, for the bodies of requests."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -22,3 +22,8 @@ OneLine = Annotated[str, AfterValidator(_one_line)]
 
 Prose = Annotated[str, AfterValidator(_no_nul)]
 """Any text of any number of lines. A length limit is the field's own."""
+
+
+def example(values: dict[str, Any]) -> dict[str, Any]:
+    """Make the ``json_schema_extra`` of a body: an example that the API's description shows, and a test sends."""
+    return {"examples": [values]}

@@ -4,9 +4,10 @@ Reads of JSON have an entity tag and answer 304; what carries a version can be c
 repeated with a key. The description of a service says so for each operation by these rules.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from common.route import TransactionalRoute
 
@@ -36,25 +37,26 @@ IDEMPOTENCY_KEY = _header(
 )
 
 
-def complete(app: FastAPI) -> None:
-    """Have the application's description say what is common to all operations."""
+def complete(app: FastAPI, routers: Sequence[APIRouter], *, prefix: str) -> None:
+    """Have the description say what is common to the operations of ``routers``, which are included at ``prefix``."""
     described = app.openapi
 
     def openapi() -> Document:
         if app.openapi_schema is None:
             document = described()
-            _extend(document, _paths(app, "GET"), _paths(app, "POST"))
+            _extend(document, _paths(routers, prefix, "GET"), _paths(routers, prefix, "POST"))
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # the documented way to change a description
 
 
-def _paths(app: FastAPI, method: str) -> set[str]:
+def _paths(routers: Sequence[APIRouter], prefix: str, method: str) -> set[str]:
     """Paths whose requests of a method go through ``TransactionalRoute``, which does what is described here."""
     return {
-        route.path_format
-        for route in app.routes
+        prefix + route.path_format
+        for router in routers
+        for route in router.routes
         if isinstance(route, TransactionalRoute) and method in (route.methods or ())
     }
 
@@ -71,6 +73,19 @@ def _extend(document: Document, tagged: set[str], repeatable: set[str]) -> None:
                 _add(operation, IDEMPOTENCY_KEY)
             if method in _CHANGING and versioned:
                 _add(operation, IF_MATCH)
+            if method == "patch":
+                _forget_defaults(operation, schemas)
+
+
+def _forget_defaults(operation: Document, schemas: Document) -> None:
+    """What a PATCH leaves out stays as it is: the defaults of its model are never used."""
+    body = operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema", {})
+    for field in schemas.get(_name(body), {}).get("properties", {}).values():
+        field.pop("default", None)
+
+
+def _name(schema: Document) -> str:
+    return str(schema.get("$ref", "")).removeprefix(_REFERENCE)
 
 
 def _add(operation: Document, header: Document) -> None:
@@ -86,5 +101,5 @@ def _json_of(operation: Document) -> Document | None:
 
 def _carries_version(operation: Document, schemas: Document) -> bool:
     """Whether the operation answers with a resource that has a version."""
-    name = ((_json_of(operation) or {}).get("schema") or {}).get("$ref", "").removeprefix(_REFERENCE)
-    return "version" in schemas.get(name, {}).get("properties", {})
+    answer = (_json_of(operation) or {}).get("schema") or {}
+    return "version" in schemas.get(_name(answer), {}).get("properties", {})

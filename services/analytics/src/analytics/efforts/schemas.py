@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.efforts.distances import Distance, Window
+from common.fields import example
 
 
 class Rank(BaseModel):
@@ -78,6 +79,8 @@ class Explanation(BaseModel):
 class Selection(BaseModel):
     """Whom an admin's command is for: one athlete, or everybody."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra=example({"athlete_id": "01a1fc7e-6364-74ee-8b37-2ec179ef2aba"})
+    )
 
     athlete_id: UUID | None = None

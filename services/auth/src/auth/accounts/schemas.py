@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auth.fields import Secret
 from auth.users.schemas import MAX_PASSWORD
+from common.fields import example
 from common.jobs import JobOut
 
 
@@ -22,7 +23,7 @@ class ExportOut(JobOut):
 class Farewell(BaseModel):
     """The ``password`` is needed where the account has one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example({"password": "four words in a row"}))
 
     password: Secret | None = Field(default=None, min_length=1, max_length=MAX_PASSWORD)
 

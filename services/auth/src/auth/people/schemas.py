@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, computed_field
 
 from auth.users.schemas import DisplayName
-from common.fields import Prose
+from common.fields import Prose, example
 
 Role = Literal["athlete", "coach", "admin"]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=3, description="whoever has a role is an athlete too")]
@@ -35,7 +35,16 @@ class Account(BaseModel):
 
 
 class NewAccount(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=example(
+            {
+                "email": "coach@example.org",
+                "display_name": "Kim",
+                "roles": ["athlete", "coach"],
+            }
+        ),
+    )
 
     email: EmailStr = Field(max_length=254)
     display_name: DisplayName
@@ -51,7 +60,7 @@ class MadeAccount(Account):
 class AccountChange(BaseModel):
     """What is left out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example({"disabled": True}))
 
     roles: Roles = ["athlete"]
     disabled: bool = False

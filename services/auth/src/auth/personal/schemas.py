@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from auth.fields import Secret
-from common.fields import OneLine
+from common.fields import OneLine, example
 from common.tokens import PERSONAL_SCOPES
 
 Scope = Literal[
@@ -30,6 +30,16 @@ MOST_PER_MINUTE = 100_000
 
 class PersonalTokenRequest(BaseModel):
     """``rate_limit`` is in requests a minute; without ``expires_at`` the token works until it is deleted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "name": "Nightly backup",
+                "scopes": ["activities:read"],
+                "expires_at": "2027-01-01T00:00:00Z",
+            }
+        )
+    )
 
     name: Annotated[OneLine, Field(min_length=1, max_length=100)]
     scopes: list[Scope] = Field(min_length=1, max_length=len(PERSONAL_SCOPES))

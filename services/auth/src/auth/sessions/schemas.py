@@ -4,15 +4,25 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from auth.fields import Secret
 from auth.users.schemas import MAX_PASSWORD
+from common.fields import example
 
 Code = Annotated[Secret, Field(min_length=1, max_length=32)]
 
 
 class Login(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "email": "ana@example.org",
+                "password": "four words in a row",
+            }
+        )
+    )
+
     email: str = Field(min_length=1, max_length=254)
     password: Secret = Field(min_length=1, max_length=MAX_PASSWORD)
 
@@ -21,6 +31,14 @@ class Login(BaseModel):
 
 class Refresh(BaseModel):
     """The web app sends none: its token comes in a cookie."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "refresh_token": "rt_rf_5Y6kgDAukfNvQovTeU5g35fdULw6XtSehubK08LEgxx",
+            }
+        )
+    )
 
     refresh_token: Secret | None = Field(default=None, min_length=1, max_length=200)
 

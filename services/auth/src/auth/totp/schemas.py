@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from auth.fields import Secret
 from auth.users.schemas import MAX_PASSWORD
+from common.fields import example
 
 Code = Annotated[Secret, Field(min_length=6, max_length=32)]
 Password = Annotated[Secret, Field(min_length=1, max_length=MAX_PASSWORD)]
@@ -19,6 +20,8 @@ class TotpState(BaseModel):
 
 
 class TotpBegin(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example({"password": "four words in a row"}))
+
     password: Password
 
 
@@ -32,11 +35,15 @@ class TotpSetup(BaseModel):
 
 
 class TotpConfirm(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example({"code": "123456"}))
+
     code: Code
 
 
 class TotpRemove(BaseModel):
     """``code`` is one of the app or a recovery code."""
+
+    model_config = ConfigDict(json_schema_extra=example({"password": "four words in a row", "code": "123456"}))
 
     password: Password
     code: Code

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 
 from auth.fields import Secret
-from common.fields import OneLine
+from common.fields import OneLine, example
 
 MIN_PASSWORD = 12
 MAX_PASSWORD = 256
@@ -26,6 +26,16 @@ NewPassword = Annotated[Secret, Field(min_length=MIN_PASSWORD, max_length=MAX_PA
 
 
 class Registration(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "email": "ana@example.org",
+                "password": "four words in a row",
+                "display_name": "Ana",
+            }
+        )
+    )
+
     email: EmailStr = Field(max_length=254)
     password: NewPassword
     display_name: DisplayName
@@ -57,7 +67,16 @@ class Profile(Registered):
 class ProfileChange(BaseModel):
     """What is left out stays as it is; null clears what may be empty."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=example(
+            {
+                "timezone": "Australia/Adelaide",
+                "units": "metric",
+                "week_start": "mon",
+            }
+        ),
+    )
 
     display_name: DisplayName = ""
     locale: Locale = ""

@@ -1,15 +1,19 @@
 // The API as this page uses it: signs in, renews the session once when a token has run out, explains refusals.
 
+import { period, sentence } from "./format.js";
+
 const BASE = "/api/v1";
 const WEB = { "X-Client": "web" };
 let token = null;
 let renewing = null;
 
 export class Refused extends Error {
-  constructor(status, problem) {
-    super([problem.detail || problem.title, problem.next_steps].filter(Boolean).join(" "));
+  constructor(status, problem, wait = 0) {
+    const advice = wait ? `Wait ${period(wait)}, then try again.` : problem.next_steps;
+    super([problem.detail || problem.title, advice].filter(Boolean).map(sentence).join(" "));
     this.status = status;
     this.problem = problem;
+    this.code = problem.code;
   }
 }
 
@@ -30,7 +34,7 @@ async function send(method, path, { body, headers = {} } = {}) {
 
 async function refusal(response) {
   const problem = await response.json().catch(() => ({ title: `The server answered ${response.status}.` }));
-  return new Refused(response.status, problem);
+  return new Refused(response.status, problem, Number(response.headers.get("Retry-After")));
 }
 
 /** Make a request and return the response; throws Refused for what is not a success. */
@@ -41,8 +45,31 @@ export async function request(method, path, options) {
   return response;
 }
 
-export const get = async (path) => (await request("GET", path)).json();
-export const post = async (path, body) => (await request("POST", path, { body })).json();
+/** Whether the server is not there just now, so that asking again may help. */
+export const isAway = ({ status }) => status === 0 || status >= 500;
+
+async function content(response) {
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+const JSON_WANTED = { headers: { Accept: "application/json" } };
+export const get = async (path) => content(await request("GET", path, JSON_WANTED));
+export const post = async (path, body) => content(await request("POST", path, { body }));
+export const remove = async (path, body) => content(await request("DELETE", path, { body }));
+
+/** Ask again every `pause` ms until `isDone` with the answer; a server that is away is waited for. */
+export async function follow(path, pause, isDone) {
+  let answer = null;
+  while (!isDone(answer)) {
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+    answer = await get(path).catch((error) => {
+      if (isAway(error)) return answer;
+      throw error;
+    });
+  }
+  return answer;
+}
 
 async function enter(path, body) {
   const response = await send("POST", path, { body, headers: WEB });
@@ -50,7 +77,8 @@ async function enter(path, body) {
   token = (await response.json()).access_token;
 }
 
-export const signIn = (email, password) => enter("/auth/login", { email, password });
+/** Sign in; `code` is one of the second factor, where that is on. */
+export const signIn = (email, password, code) => enter("/auth/login", { email, password, totp: code || undefined });
 export const register = (person) => post("/auth/register", person);
 
 /** Go on with the session that the cookie holds; false when there is none (any more). */
@@ -63,7 +91,12 @@ export function renew() {
   return renewing;
 }
 
+/** Go on without the session, which has ended. */
+export function forgetSession() {
+  token = null;
+}
+
 export async function signOut() {
   await request("POST", "/auth/logout", { headers: WEB });
-  token = null;
+  forgetSession();
 }

@@ -1,69 +1,62 @@
 // The first page: sign in, bring runs in, see them with pictures and best efforts, follow and print a plan.
 
+import { leaveAccount, showAccount, watchAccount } from "./account.js";
+import { attempt, endSession, isSignedIn, say, showPart, whenSessionEnds } from "./acting.js";
 import * as api from "./api.js";
-import { $, button, element, excuse, fill, forget, renewAt } from "./dom.js";
+import { $, button, element, fill, forget, renewAt } from "./dom.js";
+import { showEntrance, showReset, watchEntrance } from "./entrance.js";
 import { bare, date, duration, kilometres, localStart, speedOf } from "./format.js";
+import { takeOutcome } from "./outcomes.js";
+import { showStrava } from "./strava.js";
 import { moveWeek, showWeek, startWeek } from "./week.js";
 
 const REFRESH_MS = 4000;
-const SESSION_OVER = "The session has ended. Sign in again.";
-const AWAY = "Not available just now. It will be shown here as soon as it is.";
+const ACCOUNT = "#account";
 const PARTS = { days: showWeek, strava: showStrava, efforts: showEfforts, plans: showPlans, feed: showNewest };
 let timer = null;
 let older = 0;
 let nextCursor = null;
+let visit = 0;
 
-function say(text) {
-  $("notice").textContent = text;
-  $("notice").hidden = !text;
-}
-
-/** Do something a person asked for; what goes wrong is said in words, and a lost session asks to sign in. */
-async function attempt(work) {
-  try {
-    say("");
-    await work();
-  } catch (error) {
-    if (error.status === 401 && !$("training").hidden) return showWelcome(SESSION_OVER);
-    say(error.message);
-    if (!(error instanceof api.Refused)) throw error;
-  }
-}
-
+// Nobody is signed in: what the last one saw goes.
 function showWelcome(text = "") {
   clearInterval(timer);
-  $("training").hidden = $("account").hidden = true;
+  $("training").hidden = $("account").hidden = $("menu").hidden = true;
   forget([...Object.keys(PARTS), "imports", "who"]);
+  leaveAccount();
+  if (location.hash) history.replaceState(null, "", "/");
   $("welcome").hidden = false;
-  $("sign-in").elements.email.focus();
+  showEntrance();
   say(text);
 }
 
-async function showTraining() {
+async function enter() {
   const me = await api.get("/auth/me");
   $("who").textContent = me.display_name;
   startWeek(me.week_start);
-  older = 0;
   $("welcome").hidden = true;
-  $("training").hidden = $("account").hidden = false;
-  $("training").focus();
+  $("menu").hidden = false;
+  await showView();
+}
+
+/** Show the view that the address names. */
+async function showView() {
+  const isAccount = location.hash === ACCOUNT;
+  clearInterval(timer);
+  older = 0;
+  leaveAccount();
+  $("training").hidden = isAccount;
+  $("account").hidden = !isAccount;
+  $("to-training").ariaCurrent = isAccount ? null : "page";
+  $("to-account").ariaCurrent = isAccount ? "page" : null;
+  $(isAccount ? "account" : "training").focus();
+  if (isAccount) return showAccount();
   await refresh();
   clearInterval(timer);
-  timer = setInterval(refreshQuietly, REFRESH_MS);
+  if (!$("training").hidden) timer = setInterval(refreshQuietly, REFRESH_MS);
 }
 
-// A part that cannot be read says so in its place; the others work.
-async function part(id) {
-  try {
-    await PARTS[id]();
-  } catch (error) {
-    if (error.status === 401) throw error;
-    excuse(id, isAway(error) ? AWAY : error.message);
-    if (!(error instanceof api.Refused)) throw error;
-  }
-}
-
-const isAway = ({ status }) => status === 0 || status >= 500;
+const part = (id) => showPart(id, PARTS[id]);
 const refresh = () => Promise.all(Object.keys(PARTS).map(part));
 
 async function refreshQuietly() {
@@ -72,7 +65,7 @@ async function refreshQuietly() {
     await refresh();
   } catch (error) {
     if (error.status !== 401) throw error;
-    if (!$("training").hidden) showWelcome(SESSION_OVER);
+    if (isSignedIn()) endSession();
   }
 }
 
@@ -154,56 +147,6 @@ async function download(plan, control) {
   }
 }
 
-// Strava
-
-const STRAVA_OUTCOMES = {
-  connected: "Strava is connected. Your activities will follow.",
-  denied: "Strava was not connected: you did not give the permission.",
-  scope_missing: "Strava was not connected: leave “View data about your activities” ticked, there is nothing to fetch without it.",
-  athlete_taken: "Strava was not connected: this Strava athlete belongs to another account here.",
-  at_capacity: "Strava was not connected: the operator's Strava application may not have more athletes. Files work.",
-};
-
-async function showStrava() {
-  let status = { configured: false };
-  try {
-    status = await api.get("/strava/status");
-  } catch (error) {
-    if (error.problem?.code !== "strava.not_configured") throw error;
-  }
-  const { configured, state, athlete, sync } = status;
-  const isSyncing = ["queued", "running"].includes(sync?.state);
-  fill("strava", { configured, state, name: athlete?.name, isSyncing }, stravaContent);
-}
-
-function stravaContent({ configured, state, name, isSyncing }) {
-  if (!configured) return [];
-  if (state === "connected") {
-    return [element("p", {}, name ? `Connected to Strava as ${name}. ` : "Connected to Strava. ",
-      button(isSyncing ? "Syncing…" : "Sync now", () => attempt(syncNow), { disabled: isSyncing }),
-      element("span", { className: "quiet" }, " Powered by Strava"))];
-  }
-  const lost = state === "degraded" ? [element("p", {}, "Strava has withdrawn the connection.")] : [];
-  return [...lost, element("p", {}, button("Connect with Strava", () => attempt(connectStrava), { className: "strava" }))];
-}
-
-async function syncNow() {
-  await api.post("/strava/sync");
-  await part("strava");
-}
-
-async function connectStrava() {
-  const response = await api.request("GET", "/strava/auth", { headers: { Accept: "application/json" } });
-  location.assign((await response.json()).url);
-}
-
-function sayStravaOutcome() {
-  const outcome = new URLSearchParams(location.search).get("strava");
-  if (!outcome) return;
-  history.replaceState(null, "", "/");
-  say(STRAVA_OUTCOMES[outcome] ?? `Strava was not connected (${outcome.replaceAll("_", " ")}). Try again.`);
-}
-
 // Files
 
 async function bringIn(files) {
@@ -217,7 +160,7 @@ async function bringIn(files) {
       line.textContent = `${batch.done} of ${batch.total}`;
       await new Promise((resolve) => { setTimeout(resolve, 500); });
       batch = await api.get(`/imports/${batch.id}`).catch((error) => { // it goes on without us
-        if (isAway(error)) return batch;
+        if (api.isAway(error)) return batch;
         throw error;
       });
     }
@@ -242,52 +185,63 @@ function watchFiles() {
   }
 }
 
-// Signing in
+// Coming and going
 
-function watchSignIn() {
-  const form = $("sign-in");
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    attempt(async () => {
-      const { email, password, display_name: name } = Object.fromEntries(new FormData(form));
-      if (!$("name-field").hidden) await api.register({ email, password, display_name: name || email.split("@")[0] });
-      await api.signIn(email, password);
-      form.reset();
-      askToRegister(false);
-      await showTraining();
-    });
-  });
-  $("register").addEventListener("click", () => askToRegister($("name-field").hidden));
-  $("sign-out").addEventListener("click", () => attempt(async () => { await api.signOut(); showWelcome(); }));
+/** Take the token of a mail's link out of the address bar; it must not be kept or seen there. */
+function takeMailed() {
+  const [, purpose, token] = /^#(verify-email|reset-password)=(.+)$/.exec(location.hash) ?? [];
+  if (token) history.replaceState(null, "", "/");
+  return { purpose, token };
 }
 
-function askToRegister(registering) {
-  const form = $("sign-in");
-  $("name-field").hidden = $("password-hint").hidden = !registering;
-  form.elements.password.autocomplete = registering ? "new-password" : "current-password";
-  $("sign-in-title").textContent = form.querySelector(".main").textContent = registering ? "Register" : "Sign in";
-  $("register").textContent = registering ? "Sign in instead" : "New here? Register";
-}
-
-/** Go on with the session of the last visit; while nobody can say whether there is one, ask again. */
-async function start() {
+/** Confirm the address by the token of a mail; return what came of it. */
+async function confirmed(token) {
   try {
-    if (await api.renew()) await showTraining();
-    else showWelcome();
-    say("");
-    sayStravaOutcome();
+    await api.post("/auth/verify-email", { token });
+    return "The address is confirmed.";
   } catch (error) {
-    if (!isAway(error)) throw error;
-    say("Running Trainer does not answer just now. This page goes on as soon as it does.");
-    setTimeout(start, REFRESH_MS);
+    if (error instanceof api.Refused && !api.isAway(error)) return error.message;
+    throw error;
   }
 }
 
-watchSignIn();
+/** Go on with the session of the last visit; while nobody can say whether there is one, ask again. */
+async function start({ purpose, token }) {
+  visit += 1;
+  const present = visit; // the link of a mail may begin another one meanwhile
+  try {
+    if (purpose === "reset-password") {
+      endSession("");
+      return showReset(token);
+    }
+    const outcome = purpose ? await confirmed(token) : takeOutcome();
+    const isKnown = await api.renew();
+    if (present !== visit) return;
+    if (isKnown) await enter();
+    else showWelcome();
+    if (outcome) say(outcome);
+  } catch (error) {
+    if (!api.isAway(error)) throw error;
+    say("Running Trainer does not answer just now. This page goes on as soon as it does.");
+    setTimeout(() => present === visit && attempt(() => start({ purpose, token })), REFRESH_MS);
+  }
+}
+
+async function follow() {
+  const mailed = takeMailed();
+  if (mailed.token) await start(mailed);
+  else if (isSignedIn()) await showView();
+}
+
+whenSessionEnds(showWelcome);
+watchEntrance(enter);
+watchAccount();
 watchFiles();
+$("sign-out").addEventListener("click", () => attempt(async () => { await api.signOut(); showWelcome(); }));
 $("window").addEventListener("change", () => attempt(() => part("efforts")));
 $("more").addEventListener("click", () => attempt(showOlder));
 $("week-before").addEventListener("click", () => attempt(() => { moveWeek(-1); return part("days"); }));
 $("week-after").addEventListener("click", () => attempt(() => { moveWeek(1); return part("days"); }));
 document.addEventListener("visibilitychange", refreshQuietly);
-attempt(start);
+addEventListener("hashchange", () => attempt(follow));
+attempt(() => start(takeMailed()));

@@ -13,6 +13,22 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A field with its label; the properties are the field's. */
+export const field = (text, properties) => element("label", {}, text, " ", element("input", properties));
+
+export const passwordField = (text, properties) => field(text,
+  { type: "password", autocomplete: "current-password", maxLength: 256, required: true, ...properties });
+
+/** A password that is to be set; `text` says which. */
+export const newPasswordField = (text) => passwordField(text,
+  { name: "new_password", autocomplete: "new-password", minLength: 12, placeholder: "12 characters or more" });
+
+/** A code of the second factor, as authenticator apps show it. */
+export const codeField = (text, properties) => field(text, {
+  name: "code", autocomplete: "one-time-code", inputMode: "numeric", minLength: 6, maxLength: 32, required: true,
+  autocapitalize: "off", spellcheck: false, ...properties,
+});
+
 export const button = (text, onclick, properties = {}) => element("button", { type: "button", onclick, ...properties }, text);
 
 /** What a part shows when there is nothing to show, or it cannot be read. */

@@ -10,6 +10,17 @@ export function duration(seconds) {
   return shown.join(":");
 }
 
+/** Some seconds in words, rounded up to minutes when there are more than 90. */
+export function period(seconds) {
+  const [count, unit] = seconds > 90 ? [Math.ceil(seconds / 60), "minute"] : [Math.ceil(seconds), "second"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** The text with a full stop, unless it ends a sentence already. */
+export const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+export const megabytes = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 export const kilometres = (metres) => `${(metres / 1000).toFixed(2)} km`;
 
 /** Pace for runs (min/km) from m/s; nothing for standing still. */
@@ -35,6 +46,9 @@ export function localStart(text) {
   const local = new Date(text.slice(0, 19));
   return `${day.format(local)}, ${clock.format(local)}`;
 }
+
+/** A moment as the clock shows it where the browser is. */
+export const moment = (text) => `${plainDay.format(new Date(text))}, ${clock.format(new Date(text))}`;
 
 // A day without a time is that day everywhere: noon keeps it so.
 const noonOf = (text) => new Date(text.length > 10 ? text : `${text}T12:00:00`);

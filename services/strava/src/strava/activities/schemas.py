@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from common.fields import OneLine, Prose
+from common.fields import OneLine, Prose, example
 from strava.activities.sports import SPORTS
 
 
@@ -78,7 +78,7 @@ class ActivityDetail(ActivityItem):
 class ActivityChange(BaseModel):
     """What is left out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example({"name": "Along the river"}))
 
     name: Name = ""
     description: Description = ""

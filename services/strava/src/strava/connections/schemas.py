@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from common.fields import example
 from common.jobs import JobOut
 from strava.remote.limits import Quota, next_day, next_quarter
 
@@ -17,6 +18,16 @@ class AuthorizeUrl(BaseModel):
 
 class CallbackAnswer(BaseModel):
     """What Strava appended to the redirect address."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "state": "as it was given",
+                "code": "as Strava gave it",
+                "scope": "read,activity:read_all",
+            }
+        )
+    )
 
     state: str = Field(max_length=_TEXT)
     code: str = Field(default="", max_length=_TEXT)

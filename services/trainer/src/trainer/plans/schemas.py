@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, FailFast, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
+from common.fields import example
 from contracts.trainer.api import Goal, Phase
 from trainer.errors import MOST_WORKOUTS, TooManyWorkouts
 from trainer.fields import FIRST_DAY, LAST_DAY, READ_ONLY, Body, Day, LongText, Name
@@ -73,17 +74,43 @@ class _Plan(_Written):
 class PlanIn(_Plan):
     """A new plan, with its workouts or without."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "name": "Spring 10 km",
+                "start_date": "2026-04-27",
+                "end_date": "2026-05-31",
+                "goal": {"distance": 10000, "date": "2026-05-31", "time": 2700},
+                "workouts": [
+                    {"date": "2026-05-04", "name": "Hill loop", "kind": "easy", "planned": {"distance": 8000}}
+                ],
+            }
+        )
+    )
+
     workouts: Annotated[list[WorkoutOfPlan], *_WHOLE] = Field(default_factory=list)
 
 
 class PlanAnew(_Plan):
     """A plan written anew. ``workouts`` left out stay; given, they become these, and those given with id stay."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "name": "Spring 10 km",
+                "start_date": "2026-04-27",
+                "end_date": "2026-06-07",
+            }
+        )
+    )
+
     workouts: Annotated[list[KeptWorkout], *_WHOLE] = Field(default_factory=list)
 
 
 class PlanChange(_Written):
     """What is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=example({"name": "Summer 10 km"}))
 
     name: Name = ""
     description: LongText = ""

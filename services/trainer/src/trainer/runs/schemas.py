@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from common.fields import example
 from contracts.trainer.api import Heartrate, Meters, Seconds
 from trainer.fields import FIRST_DAY, READ_ONLY, Body, Day, LongText, Moment, Name, Timezone
 
@@ -20,6 +21,17 @@ class _Written(Body):
 
 class RunIn(_Written):
     """A run. ``workout_id`` left out, or null for a new run, leaves the workout to the matching."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "date": "2026-05-05",
+                "name": "With Kim",
+                "distance": 8000,
+                "duration": 2400,
+            }
+        )
+    )
 
     date: Day
     name: Name = "Run"
@@ -36,6 +48,8 @@ class RunIn(_Written):
 
 class RunChange(_Written):
     """What is left out stays as it is. A ``workout_id`` of null keeps the run apart from every workout."""
+
+    model_config = ConfigDict(json_schema_extra=example({"notes": "Windy."}))
 
     date: Day = FIRST_DAY
     name: Name = "Run"

@@ -3,8 +3,9 @@
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from common.fields import example
 from contracts.trainer.api import Meters, Seconds, Step, WorkoutKind, WorkoutStatus
 from trainer.fields import FIRST_DAY, READ_ONLY, Body, Day, Days, LongText, Name
 
@@ -69,17 +70,51 @@ class KeptWorkout(InlineWorkout):
 class WorkoutOfPlan(InlineWorkout):
     """A workout posted to its plan."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "date": "2026-05-05",
+                "name": "4 x 800 m",
+                "kind": "interval",
+                "steps": [
+                    {"kind": "warmup", "end": {"distance": 2000}},
+                    {
+                        "kind": "work",
+                        "repeat": 4,
+                        "steps": [
+                            {"kind": "work", "end": {"distance": 800}, "target": {"pace": [235, 245]}},
+                            {"kind": "recovery", "end": {"duration": 120}},
+                        ],
+                    },
+                ],
+            }
+        )
+    )
+
     read_only: ClassVar[frozenset[str]] = READ_ONLY | {"run_id", "plan_id"}
 
 
 class WorkoutIn(InlineWorkout):
     """A workout, in a plan or by itself."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            {
+                "date": "2026-05-04",
+                "name": "Hill loop",
+                "kind": "easy",
+                "planned": {"distance": 8000},
+            }
+        )
+    )
+
     plan_id: UUID | None = None
 
 
 class WorkoutChange(_Written):
     """What is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra=example({"status": "skipped"}))
 
     plan_id: UUID | None = None
     date: Day = FIRST_DAY
@@ -92,6 +127,8 @@ class WorkoutChange(_Written):
 
 
 class Move(Body):
+    model_config = ConfigDict(json_schema_extra=example({"date": "2026-05-06"}))
+
     date: Day
 
 

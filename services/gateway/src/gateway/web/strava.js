@@ -1,0 +1,37 @@
+// The connection to Strava.
+
+import { attempt } from "./acting.js";
+import * as api from "./api.js";
+import { button, element, fill } from "./dom.js";
+
+export async function showStrava() {
+  let status = { configured: false };
+  try {
+    status = await api.get("/strava/status");
+  } catch (error) {
+    if (error.code !== "strava.not_configured") throw error;
+  }
+  const { configured, state, athlete, sync } = status;
+  const isSyncing = ["queued", "running"].includes(sync?.state);
+  fill("strava", { configured, state, name: athlete?.name, isSyncing }, content);
+}
+
+function content({ configured, state, name, isSyncing }) {
+  if (!configured) return [];
+  if (state === "connected") {
+    return [element("p", {}, name ? `Connected to Strava as ${name}. ` : "Connected to Strava. ",
+      button(isSyncing ? "Syncing…" : "Sync now", () => attempt(syncNow), { disabled: isSyncing }),
+      element("span", { className: "quiet" }, " Powered by Strava"))];
+  }
+  const lost = state === "degraded" ? [element("p", {}, "Strava has withdrawn the connection.")] : [];
+  return [...lost, element("p", {}, button("Connect with Strava", () => attempt(connect), { className: "strava" }))];
+}
+
+async function syncNow() {
+  await api.post("/strava/sync");
+  await showStrava();
+}
+
+async function connect() {
+  location.assign((await api.get("/strava/auth")).url);
+}
