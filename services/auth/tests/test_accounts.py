@@ -33,6 +33,30 @@ async def test_an_address_has_one_account_whatever_its_case(auth: httpx2.AsyncCl
 
 
 @pytest.mark.parametrize(
+    ("registered", "typed"),
+    [
+        ("\u00c9mile@example.org", "\u00e9mile@example.org"),
+        ("\u00c9mile@example.org", "E\u0301MILE@example.org"),
+        ("v\u0130ctim@example.org", "v\u0130ctim@example.org"),
+    ],
+)
+async def test_letters_of_all_scripts_have_no_case(auth: httpx2.AsyncClient, registered: str, typed: str) -> None:
+    made = await auth.post("/api/v1/auth/register", json={**GOOD, "email": registered})
+    assert made.status_code == 201
+    answer = await auth.post("/api/v1/auth/login", json={**GOOD, "email": typed})
+    assert answer.status_code == 200
+    assert (await auth.post("/api/v1/auth/register", json={**GOOD, "email": typed})).status_code == 409
+
+
+async def test_no_letter_of_another_script_takes_somebodys_address(auth: httpx2.AsyncClient) -> None:
+    """Postgres folds a capital I with a dot to i."""
+    look_alike = await auth.post("/api/v1/auth/register", json={**GOOD, "email": "v\u0130ctim@example.org"})
+    assert look_alike.status_code == 201
+    assert (await auth.post("/api/v1/auth/login", json={**GOOD, "email": "victim@example.org"})).status_code == 401
+    assert (await auth.post("/api/v1/auth/register", json={**GOOD, "email": "victim@example.org"})).status_code == 201
+
+
+@pytest.mark.parametrize(
     ("change", "pointer"),
     [
         ({"email": "not an address"}, "/body/email"),

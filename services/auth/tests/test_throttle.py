@@ -68,6 +68,25 @@ async def test_the_right_password_waits_too_and_then_starts_over(
     assert [(await login(auth)).status_code for _ in range(5)] == [401] * 5
 
 
+async def test_strangers_who_guess_keep_nobody_out_who_comes_from_a_place_they_know(
+    auth: httpx2.AsyncClient, ana: dict[str, Any]
+) -> None:
+    home, elsewhere = {"X-Forwarded-For": "2001:db8:1:2::7"}, {"X-Forwarded-For": "192.0.2.66"}
+    assert (await login(auth, PASSWORD, **home)).status_code == 200
+    assert [(await login(auth, **elsewhere)).status_code for _ in range(6)] == [401] * 5 + [429]
+    answer = await login(auth, PASSWORD, **{"X-Forwarded-For": "2001:db8:1:2::8"})
+    assert answer.status_code == 200
+    assert (await login(auth, PASSWORD, **elsewhere)).status_code == 429, "the sign-in at home is no help to them"
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    change = {"current_password": PASSWORD, "new_password": "quite another password"}
+    assert (await auth.post("/api/v1/auth/password", json=change, headers=bearer)).status_code == 204
+
+
+async def test_guesses_have_to_wait_at_home_too(auth: httpx2.AsyncClient, ana: dict[str, Any]) -> None:
+    assert (await login(auth, PASSWORD)).status_code == 200
+    assert [(await login(auth)).status_code for _ in range(6)] == [401] * 5 + [429]
+
+
 async def test_no_account_is_ever_locked_for_good(
     auth: httpx2.AsyncClient, ana: dict[str, Any], auth_environment: Environment
 ) -> None:

@@ -39,7 +39,7 @@ async def test_the_cookie_renews_the_session_and_each_is_good_once(
     assert (await auth.get("/api/v1/auth/me", headers=bearer)).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://service.test.evil.example"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://service.test.evil.example", "http://["])
 async def test_a_page_of_another_origin_gets_nothing(
     auth: httpx2.AsyncClient, ana: dict[str, Any], origin: str
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import jwt
 import orjson
 import pytest
-from gateway_doubles import FAR_AWAY, AuthDouble, Builder, Echo, Platform
+from gateway_doubles import FAR_AWAY, AuthDouble, Builder, Echo, Platform, send_json
 from redis.asyncio import Redis
 from starlette.types import Receive, Scope, Send
 
@@ -127,6 +127,32 @@ async def test_with_auth_and_redis_away_the_last_known_list_holds(builder: Build
     await eventually(lambda: failing.asked_again(3), within=5, what="polls that fail")
     assert await is_refused(platform, bearer)
     assert not await is_refused(platform, other)
+
+
+class Listless(AuthDouble):
+    """An auth whose database is away: it has its keys at hand and no list of revocations."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.away and scope["path"] == "/internal/revocations":
+            await send_json(send, {"code": "database.unavailable"}, 503)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+async def test_a_gateway_that_never_saw_the_list_lets_nobody_in(builder: Builder, strava: Echo) -> None:
+    auth = Listless()
+    platform = await builder.gateway(strava=strava, auth=auth, revocation_poll_seconds=0.1)
+    bearer = platform.bearer
+    auth.revoke("sid", claims_of(bearer)["sid"])
+    answer = await platform.client.get("/api/v1/activities", headers=bearer)
+    assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+    assert strava.seen == []
+    auth.away = False
+    await eventually(lambda: is_refused(platform, bearer), within=10)
 
 
 @pytest.fixture

@@ -49,6 +49,13 @@ async def test_headers_named_by_connection_are_dropped(platform: Platform, strav
     assert strava.seen[0].header("x-kept") == "2"
 
 
+async def test_headers_named_by_any_of_several_connection_headers_are_dropped(platform: Platform, strava: Echo) -> None:
+    authorization = f"authorization: {platform.bearer['Authorization']}"
+    lines = ["GET /api/v1/activities HTTP/1.1", "host: x", authorization, "connection: x-secret-hop", "x-secret-hop: 1"]
+    assert b" 200 " in await raw_request(platform, lines)  # a second header, that ends the connection, is put on
+    assert strava.seen[0].header("x-secret-hop") is None
+
+
 async def test_forwarding_headers_are_ours_alone(platform: Platform, strava: Echo) -> None:
     await platform.get("/api/v1/activities", headers={"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"})
     assert strava.seen[0].header("x-forwarded-for") == "127.0.0.1"

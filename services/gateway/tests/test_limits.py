@@ -199,7 +199,8 @@ async def test_sign_ins_are_limited_by_account_and_address(builder: Builder) -> 
     ("body", "account"),
     [
         (b'{"email": " Ana@Example.org "}', "ana@example.org"),
-        (b"grant_type=password&username=Ana%40Example.org", "ana@example.org"),
+        (b'{"email": "eve@example.org", "email": "ana@example.org"}', "ana@example.org"),
+        (b"grant_type=password&username=Ana%40Example.org", ""),
         (b'{"email": 7}', ""),
         (b"[1]", ""),
         (b"{", ""),
@@ -210,6 +211,31 @@ async def test_sign_ins_are_limited_by_account_and_address(builder: Builder) -> 
 )
 def test_the_account_of_a_sign_in(body: bytes, account: str) -> None:
     assert account_in(body) == account
+
+
+@pytest.mark.parametrize(
+    ("body", "account"),
+    [
+        (b"grant_type=password&username=Ana%40Example.org", "ana@example.org"),
+        (b"username=eve%40example.org&username=ana%40example.org", "ana@example.org"),
+        (b'{"email": "x&username=ana%40example.org&y="}', "ana@example.org"),
+        (b'{"email": "eve@example.org"}', ""),
+        (b"", ""),
+    ],
+)
+def test_the_account_of_a_form_is_the_one_that_auth_reads(body: bytes, account: str) -> None:
+    assert account_in(body, form=True) == account
+
+
+async def test_no_other_name_in_the_body_takes_the_limit_off_an_account(builder: Builder, strava: Echo) -> None:
+    platform = await builder.gateway(strava=strava, rate_login=2)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    async def guess(number: int) -> int:
+        body = f'{{"email": "{number}&username=ana%40example.org&password=x&grant_type=password&x="}}'
+        return (await platform.client.post("/api/v1/auth/token", content=body, headers=form)).status_code
+
+    assert [await guess(number) for number in range(4)] == [200, 200, 429, 429]
 
 
 async def test_health_and_metrics_are_not_limited(builder: Builder, strava: Echo) -> None:

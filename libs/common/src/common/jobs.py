@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.context import current_traceparent, request_id
@@ -202,13 +203,20 @@ async def fail(session: AsyncSession, job: ClaimedJob, error: Exception) -> JobS
         waiting = {"attempts": job.attempts - 1, "run_after": error.until, "reason": str(error)}
         await _settle(session, job, state=JobState.QUEUED, lease_until=None, **waiting)
         return JobState.QUEUED
-    reason = error.detail if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"[:500]
+    reason = error.detail if isinstance(error, ServiceError) else _told(error)
     if job.attempts >= job.max_attempts:
         await _settle(session, job, state=JobState.DEAD, reason=reason, lease_until=None)
         return JobState.DEAD
     run_after = datetime.now(UTC) + timedelta(seconds=backoff_seconds(job.attempts, error))
     await _settle(session, job, state=JobState.QUEUED, reason=reason, lease_until=None, run_after=run_after)
     return JobState.QUEUED
+
+
+def _told(error: Exception) -> str:
+    """What people read of an error that is not ours; the log has all of it. Texts of the database hold the SQL."""
+    if isinstance(error, DBAPIError):
+        return f"The database refused a statement: {type(error).__name__}."
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def backoff_seconds(attempts: int, error: Exception | None = None) -> float:

@@ -5,6 +5,7 @@ commit that fails is an honest error. Endpoints take the transaction with ``DbSe
 """
 
 import hashlib
+import hmac
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import StreamingResponse
 
+from common.context import client_address
 from common.db.engine import ConnectionBroke, Database
 from common.db.tables import IdempotencyKey
 from common.errors import BadRequest, Conflict, InvalidInput
@@ -154,14 +156,19 @@ def _replayed(known: IdempotencyKey, fingerprint: bytes) -> Response:
 async def _subject(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        return f"address:{request.client.host if request.client else ''}"
+        return f"address:{client_address.get()}"  # the peer is the gateway, the same for all
     identity = await identify(request, token)
     return f"user:{identity.subject}"
 
 
 async def _fingerprint(request: Request) -> bytes:
-    """SHA-256 of method, path, query and payload; a form is hashed part by part, since its boundary is random."""
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    """HMAC of method, path, query and payload; a form is hashed part by part, since its boundary is random.
+
+    The service's secret is its key: a payload may hold a password, which must not be guessed from what is kept.
+    """
+    secret = request.app.state.resources.settings.service_client_secret.get_secret_value()
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n"
+    digest = hmac.new(secret.encode(), asked.encode(), hashlib.sha256)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         digest.update(await _hash_form(await request.form()))
     else:

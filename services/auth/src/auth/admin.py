@@ -81,7 +81,7 @@ async def _opened(settings: AuthSettings) -> AsyncIterator[tuple[AsyncSession, S
 
 async def _let_in(session: AsyncSession, sessions: Sessions, user: User) -> None:
     user.email_verified_at = user.email_verified_at or datetime.now(UTC)
-    await throttle.forget(session, throttle.account_of(user))
+    await throttle.forget_all_of(session, user)
     await sessions.shut_out(session, user.id, reason="password reset")
     record(session, actor=OPERATOR, action="password.reset", outcome="ok", target=str(user.id))
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.models import Throttle, User
+from auth.users.addresses import compared
 from common.errors import TooManyRequests
 
 ACCOUNT_FREE = 5
@@ -40,24 +41,28 @@ class Subject:
     free: int
 
 
-def account(email: str) -> Subject:
-    """The account of an address, whether there is one or not."""
-    return Subject(_digest("account", email.lower()), ACCOUNT_FREE)
+def account(email: str, *, at_home: bool = False) -> Subject:
+    """The account of an address, whether there is one or not.
+
+    ``at_home``, where its person has signed in before, tries are counted apart: strangers who keep guessing from
+    elsewhere make themselves wait and not the person.
+    """
+    return Subject(_digest("account at home" if at_home else "account", compared(email)), ACCOUNT_FREE)
 
 
-def account_of(user: User) -> Subject:
+def account_of(user: User, *, at_home: bool = False) -> Subject:
     """The account of a person, who may have no address."""
-    return account(user.email or str(user.id))
+    return account(user.email or str(user.id), at_home=at_home)
 
 
 def origin(address: str) -> Subject:
     """Where a request came from; of IPv6 the network that one subscriber has."""
-    return Subject(_digest("address", _network(address)), ADDRESS_FREE)
+    return Subject(_digest("address", network_of(address)), ADDRESS_FREE)
 
 
 def mail_to(purpose: str, email: str) -> Subject:
     """Mails of one purpose to an address."""
-    return Subject(_digest(f"mail {purpose}", email.lower()), 1)
+    return Subject(_digest(f"mail {purpose}", compared(email)), 1)
 
 
 def delay_after(failures: int, free: int) -> timedelta:
@@ -89,9 +94,14 @@ async def give_back(session: AsyncSession, *subjects: Subject) -> None:
         row.blocked_until = None
 
 
-async def forget(session: AsyncSession, subject: Subject) -> None:
+async def forget(session: AsyncSession, *subjects: Subject) -> None:
     """Start over: the person has shown who they are."""
-    await session.execute(delete(Throttle).where(Throttle.key == subject.key))
+    await session.execute(delete(Throttle).where(Throttle.key.in_([subject.key for subject in subjects])))
+
+
+async def forget_all_of(session: AsyncSession, user: User) -> None:
+    """Start over for an account, at home and elsewhere."""
+    await forget(session, account_of(user), account_of(user, at_home=True))
 
 
 async def take_turn(session: AsyncSession, subject: Subject, pause: timedelta) -> bool:
@@ -124,7 +134,8 @@ def _remembered(row: Throttle, now: datetime) -> int:
     return max(0, row.failures - forgotten)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """The address, of IPv6 its /64 network; what is no address stays as it is."""
     try:
         known = ip_address(address)
     except ValueError:

@@ -1,10 +1,14 @@
+import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from leaving import PASSWORD, Leaver
 
 from auth.accounts import departures
-from auth.accounts.holdings import HOLDERS
+from auth.accounts.holdings import FOLDER, HOLDERS
+from common.storage import ObjectStore
+from common.testing.plugin import Environment
 from common.testing.wait import eventually
 
 
@@ -120,3 +124,41 @@ async def test_they_are_asked_once_more_two_hours_later(leaver: Leaver) -> None:
     await leaver.auth.execute("UPDATE jobs SET run_after = now() WHERE kind = 'look-for-remains'")
     await leaver.auth.waker.wake("auth")
     await eventually(lambda: leaver.has_nothing_at("strava"), within=20)
+
+
+async def test_an_archive_and_log_entries_that_came_late_go_two_hours_later(
+    leaver: Leaver, auth_environment: Environment
+) -> None:
+    await done(leaver, (await leave(leaver)).json()["status_url"])
+    objects = ObjectStore.from_url(auth_environment["OBJECT_STORE_URL"])
+    await objects.put(f"{FOLDER}/{leaver.id}/late.zip", b"everything")
+    await leaver.auth.execute(
+        "INSERT INTO audits (id, actor, action, outcome, address, service)"
+        f" VALUES ('{uuid4()}', '{leaver.id}', 'strava.sync', 'ok', '192.0.2.7', 'strava')"
+    )
+    await leaver.auth.execute("UPDATE jobs SET run_after = now() WHERE kind = 'look-for-remains'")
+    await leaver.auth.waker.wake("auth")
+
+    async def gone() -> bool:
+        return [each.key async for each in objects.list(FOLDER)] == []
+
+    await eventually(gone, within=20)
+    assert await leaver.auth.scalar("SELECT count(*) FROM audits WHERE address <> ''") == 0
+
+
+async def test_asking_twice_at_once_is_one_deletion(leaver: Leaver) -> None:
+    answers = await asyncio.gather(*(leave(leaver) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [202, 403, 403]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 403} == {"auth.account_disabled"}
+    assert await leaver.auth.scalar("SELECT count(*) FROM departures") == 1
+
+
+async def test_of_two_administrators_who_go_at_once_one_stays(leaver: Leaver) -> None:
+    body = {"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"}
+    other = Leaver(
+        leaver.auth, leaver.holders, (await leaver.auth.client.post("/api/v1/auth/register", json=body)).json()
+    )
+    await leaver.auth.execute("UPDATE users SET roles = '{athlete,admin}'")
+    assert [await each.sign_in() for each in (leaver, other)] == [200, 200]
+    answers = await asyncio.gather(leave(leaver), leave(other))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]

@@ -1,7 +1,9 @@
 import io
 import json
+import time
 import zipfile
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from leaving import Leaver
 
@@ -89,6 +91,14 @@ async def test_an_export_is_its_owners_alone(leaver: Leaver, at_auth: ServiceAtW
     changed = export["download_url"][:-2] + "xx"
     assert (await at_auth.client.get(changed)).status_code == 403
     assert (await at_auth.client.get(f"/api/v1/auth/export/{export['id']}/download")).status_code == 401
+
+
+async def test_the_address_of_an_archive_is_good_for_an_hour_at_most_and_kept_by_nobody(leaver: Leaver) -> None:
+    export = await exported(leaver)
+    expires = int(parse_qs(urlsplit(export["download_url"]).query)["expires"][0])
+    assert 1700 < expires - time.time() <= 3600
+    answer = await leaver.ask("GET", f"/auth/export/{export['id']}")
+    assert "no-store" in answer.headers["cache-control"]
 
 
 async def test_what_is_known_is_not_sent_again(leaver: Leaver) -> None:

@@ -12,6 +12,7 @@ from travelling import JSON, Traveller, query_of
 
 from auth.models import Audit, Identity, User
 from common.db import Database
+from common.testing.wait import eventually
 
 Bearer = Callable[[dict[str, Any]], dict[str, str]]
 OAUTH = "/api/v1/auth/oauth"
@@ -173,6 +174,23 @@ async def test_a_disabled_account_is_closed_to_its_provider_too(
     async with database.reading() as session:
         assert len((await session.scalars(select(Identity))).all()) == 1
         assert len((await session.scalars(select(User))).all()) == 1
+
+
+async def test_an_account_that_is_just_being_disabled_is_not_opened_by_its_address(
+    browser: Traveller, database: Database, ana: dict[str, Any]
+) -> None:
+    await execute(database, "UPDATE users SET email_proven_at = now()")
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE users SET disabled_at = now()"))
+        arriving = asyncio.create_task(browser.go())
+
+        async def waits() -> bool:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = current_user"
+            async with database.reading() as looking:
+                return arriving.done() or bool(await looking.scalar(text(waiting)))
+
+        await eventually(waits, within=10)
+    assert code_of(await arriving) == (403, "auth.account_disabled")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
+import pyotp
 import pytest
 from post_office import PostOffice, post_office
 
@@ -79,6 +80,24 @@ async def test_a_new_account_can_sign_in_once_its_address_is_proven(
     assert (await post(registered, "verify-email", token=office.token())).status_code == 204
     assert (await login(registered)).status_code == 200
     assert office.recipients == ["Ana@example.org"]
+
+
+async def test_nobody_has_us_send_their_words_to_an_address_that_is_not_theirs(
+    mailing: ServiceAtWork, office: PostOffice
+) -> None:
+    words = "You won! Go to https://evil.example"
+    await post(mailing, "register", email=EMAIL, password=PASSWORD, display_name=words)
+    await mailing.settle()
+    await post(mailing, "password/forgot", email=EMAIL)
+    await mailing.settle()
+    assert len(office.mails) == 2
+    assert all("evil" not in mail.as_string() for mail in office.mails)
+
+
+async def test_mails_greet_who_has_proven_the_address_by_name(verified: ServiceAtWork, office: PostOffice) -> None:
+    await post(verified, "password/forgot", email=EMAIL)
+    await verified.settle()
+    assert "Hello Ana," in office.text()
 
 
 async def test_only_the_right_password_learns_that_the_address_is_unproven(registered: ServiceAtWork) -> None:
@@ -220,6 +239,23 @@ async def test_whoever_reads_the_mail_takes_an_account_over_from_one_who_never_d
     used = {"Authorization": f"Bearer {personal.json()['token']}"}
     assert (await registered.client.get(f"{API}/me", headers=used)).status_code == 401
     assert (await login(registered, NEW)).status_code == 200
+
+
+async def test_the_mail_of_an_administrator_is_not_enough_where_the_second_factor_is_on(
+    registered: ServiceAtWork, office: PostOffice
+) -> None:
+    """The operator made the account, and nobody has read a mail of it yet."""
+    await registered.execute("UPDATE users SET email_verified_at = now(), roles = '{athlete,admin}'")
+    owner = {"Authorization": f"Bearer {(await login(registered)).json()['access_token']}"}
+    begun = await registered.client.post(f"{API}/totp", json={"password": PASSWORD}, headers=owner)
+    code = {"code": pyotp.TOTP(begun.json()["secret"]).now()}
+    assert (await registered.client.post(f"{API}/totp/confirm", json=code, headers=owner)).status_code == 200
+    await registered.execute("DELETE FROM throttles")
+    await post(registered, "password/forgot", email=EMAIL)
+    await registered.settle()
+    assert (await post(registered, "password/reset", token=office.token(), new_password=NEW)).status_code == 204
+    answer = await login(registered, NEW)
+    assert (answer.status_code, answer.json()["code"]) == (401, "auth.totp_required")
 
 
 async def test_a_reset_of_a_proven_account_leaves_its_personal_tokens(

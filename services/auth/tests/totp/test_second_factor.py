@@ -87,6 +87,19 @@ async def test_nothing_is_asked_for_before_a_first_code_has_confirmed_it(ana_wit
     assert (await ana_with_app.login()).status_code == 200
 
 
+async def test_a_person_sees_whether_it_is_on_and_how_many_recovery_codes_are_left(ana_with_app: Person) -> None:
+    async def state() -> Any:
+        return (await ana_with_app.ask("GET", "totp")).json()
+
+    assert await state() == {"on": False, "recovery_codes": 0}
+    await ana_with_app.ask("POST", "totp", password=PASSWORD)
+    assert await state() == {"on": False, "recovery_codes": 0}, "it is not confirmed yet"
+    await ana_with_app.turn_on()
+    assert await state() == {"on": True, "recovery_codes": 10}
+    await ana_with_app.login(totp=ana_with_app.recovery_codes[0])
+    assert await state() == {"on": True, "recovery_codes": 9}
+
+
 async def test_the_code_is_asked_for_only_after_the_right_password(person: Person) -> None:
     missing = await person.login()
     assert (missing.status_code, missing.json()["code"]) == (401, "auth.totp_required")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from common.errors import Forbidden, TooManyRequests
+from common.errors import Forbidden, TooManyRequests, Unavailable
 from common.tokens import PERSONAL_PREFIX, Identity, PersonalTokens, TokenRefused, Verifier, scopes
 from gateway.addresses import limited_as
 from gateway.blacklist import Blacklist
@@ -24,6 +24,7 @@ _SEEN_SECONDS = 2.0
 # A token's own limit lets a sixth of its minute come at once, as that of a person does.
 _BURSTS_A_MINUTE = 6
 _ADMIN = "admin"
+_TAKES_A_FORM = "/auth/token"
 
 
 class TokenMissing(TokenRefused):
@@ -108,11 +109,13 @@ class Admission:
         self._just_seen.clear()
 
     async def user(self, inbound: Inbound) -> Caller:
-        """Return who calls. Raises ``TokenRefused``, ``Unavailable`` without keys, ``RateLimited``."""
+        """Return who calls. Raises ``TokenRefused``, ``Unavailable`` without keys or blacklist, ``RateLimited``."""
         sent = inbound.authorization or b""
         try:
             authorization = await self._access_token(inbound, sent)
             identity = await self.verifier.verify(authorization[len(_BEARER) :].decode("latin-1"))
+            if not self._blacklist.is_known:
+                raise Unavailable("Sign-in cannot be checked at the moment.", retry_after_s=1)
             if self._blacklist.revokes(identity):
                 raise TokenRevoked
         except TokenRefused:
@@ -176,7 +179,8 @@ class Admission:
         """Let a sign-in pass; ``body`` says for which account. Raises ``RateLimited``."""
         address = limited_as(inbound.address)
         await self._spend(self._login_address, address)
-        pair = hashlib.sha256(f"{account_in(body)}\n{address}".encode()).hexdigest()
+        account = account_in(body, form=inbound.path.endswith(_TAKES_A_FORM))
+        pair = hashlib.sha256(f"{account}\n{address}".encode()).hexdigest()
         return await self._spend(self._login, pair)
 
     async def _spend(self, limit: Limit, key: str) -> Verdict:
@@ -198,11 +202,18 @@ def _limit(name: str, per_minute: int, burst: int, share: float) -> Limit:
     return Limit(name, per_minute, burst, batch=max(1, int(burst * share)))
 
 
-def account_in(body: bytes) -> str:
-    """Return the account that a JSON or form body names, in lower case; empty when it names none."""
+def account_in(body: bytes, *, form: bool = False) -> str:
+    """Return the account that a JSON or form body names, in lower case; empty when it names none.
+
+    A body is read in the one way in which auth reads it there, and of a field that comes twice the last counts, as it
+    does there: else a body could name one account here and another one to auth.
+    """
+    if form:
+        name = parse_qs(body.decode("latin-1")).get("username", [""])[-1]
+        return name.strip().lower()
     try:
         document = orjson.loads(body)
-        name = document.get("email", "") if isinstance(document, dict) else ""
     except orjson.JSONDecodeError:
-        name = parse_qs(body.decode("latin-1")).get("username", [""])[0]
+        return ""
+    name = document.get("email", "") if isinstance(document, dict) else ""
     return name.strip().lower() if isinstance(name, str) else ""

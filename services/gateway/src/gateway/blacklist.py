@@ -49,6 +49,11 @@ class Blacklist:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the list was read at least once; before, nobody can say that a token was not revoked."""
+        return self._loaded
+
     def revokes(self, identity: Identity) -> bool:
         """Tell whether the token or its session was revoked."""
         entries = self._entries

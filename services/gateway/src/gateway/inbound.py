@@ -38,7 +38,7 @@ _READ = frozenset(
 )
 # Lists: several of these headers say the same as one with commas.
 _CONDITIONS = (b"if-none-match", b"if-match")
-_LISTS = frozenset({b"accept-encoding", *_CONDITIONS})
+_LISTS = frozenset({b"accept-encoding", b"connection", *_CONDITIONS})
 _COPIED_TOO = frozenset({b"origin", b"idempotency-key", b"access-control-request-method"})
 _AT_MOST_ONCE = frozenset({b"host", b"authorization", b"content-length", b"transfer-encoding", b"idempotency-key"})
 _DROPPED = frozenset(

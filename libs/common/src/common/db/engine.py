@@ -50,6 +50,7 @@ class Database:
             pool_recycle=1800,
             pool_use_lifo=True,  # what is not needed stays unused, and can be closed
             pool_pre_ping=False,
+            hide_parameters=True,  # errors go to the log, which holds no names, addresses or hashes
             connect_args={
                 "timeout": 5,
                 "command_timeout": 30,

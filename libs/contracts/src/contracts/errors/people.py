@@ -81,7 +81,7 @@ PROVIDERS = {
     "auth.account_disabled": ErrorCode(
         403,
         "This account is disabled",
-        "An administrator has disabled it; the password is refused too.",
+        "An administrator has disabled it, or it is being deleted; the password is refused too.",
         "Ask the operator to enable it.",
     ),
     "auth.identity_taken": ErrorCode(

@@ -116,12 +116,25 @@ async def _finish(context: JobContext, departure: Departure) -> None:
 
 
 async def look_again(context: JobContext) -> None:
-    """Ask once more, and say so when something had come after all."""
-    async with context.resources.database.reading() as session:
+    """Ask once more, auth itself too, and say so when something had come after all."""
+    resources = context.resources
+    async with resources.database.reading() as session:
         departure = await session.get(Departure, UUID(context.payload["departure_id"]))
-    if departure is not None and (found := await _round(context.resources, departure)):
+    if departure is None:
+        return
+    found = await _round(resources, departure) + await _own_remains(resources, departure)
+    if found:
         get_logger().warning("remains_deleted", found=found)
         raise JobPostponed(datetime.now(UTC) + _LATER, "Something had come after the deletion.")
+
+
+async def _own_remains(resources: Resources, departure: Departure) -> int:
+    """Delete what auth was late to write: an archive whose last bytes were on their way, events of the log."""
+    async with resources.database.transaction() as session:
+        found = (await erase(PERSONAL, resources, session, departure.person)).total
+    if found:
+        await _report(resources, departure.id, "auth", found, 0)
+    return found
 
 
 async def forget_old(resources: Resources) -> None:

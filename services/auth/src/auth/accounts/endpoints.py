@@ -1,5 +1,6 @@
 """``/auth/export`` and the deletion of an account."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,22 +11,27 @@ from auth.accounts import departures, exports
 from auth.accounts.holdings import HOLDERS
 from auth.accounts.schemas import DepartureOut, ExportOut, Farewell, Reported
 from auth.dependencies import CredentialsDep, SessionsDep
+from auth.identities.errors import AccountDisabled
 from auth.models import Departure, Export
+from auth.people.repository import lock_changes
 from auth.sessions import browser
 from auth.settings import AuthSettings
 from auth.users import service as accounts
+from auth.users.service import ADMIN
 from common.addressed import SessionOrSigned
 from common.app import API_PREFIX
 from common.db.tables import Job, JobState
 from common.etag import etag_for, not_modified
 from common.jobs import JobOut
 from common.route import DbSession, ProcessResources, TransactionalRoute
-from common.signing import UrlSigner
+from common.signing import UrlSigner, stable_expiry
 from common.tokens import CurrentSession
 
 router = APIRouter(prefix="/auth", tags=["account"], route_class=TransactionalRoute)
 
 JSON = "application/json"
+_LINK_SECONDS = 1800
+_SECRET = "private, no-store"
 
 
 async def _signer(resources: ProcessResources) -> UrlSigner:
@@ -38,7 +44,9 @@ Signer = Annotated[UrlSigner, Depends(_signer)]
 
 def _export(export: Export, job: Job, signer: UrlSigner) -> ExportOut:
     path = f"{API_PREFIX}/auth/export/{export.id}/download"
-    link = signer.sign(path, export.expires_at) if export.expires_at else None
+    # Whoever finds the address has everything: it is good for an hour at most, and a new one costs a look.
+    soon = stable_expiry(datetime.now(UTC), _LINK_SECONDS)
+    link = signer.sign(path, min(export.expires_at, soon)) if export.expires_at else None
     return ExportOut(
         **JobOut.model_validate(job).model_dump(exclude={"id"}),
         id=export.id,
@@ -74,10 +82,10 @@ async def begin_export(session: DbSession, identity: CurrentSession, signer: Sig
 async def read_export(
     request: Request, session: DbSession, identity: CurrentSession, signer: Signer, export_id: UUID
 ) -> Response:
-    """Read how far an export is, and where it can be had once it is done."""
+    """Read how far an export is, and where it can be had once it is done: at an address that is good for an hour."""
     export, job = await exports.find(session, export_id, UUID(identity.subject))
     body = _export(export, job, signer).model_dump_json().encode()
-    headers = {"ETag": etag_for(body)}
+    headers = {"ETag": etag_for(body), "Cache-Control": _SECRET}
     if not_modified(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=JSON)
@@ -99,7 +107,7 @@ async def download_export(
     headers = {
         "Content-Disposition": f'attachment; filename="running-trainer-{export.created_at:%Y-%m-%d}.zip"',
         "Content-Length": str(export.size),
-        "Cache-Control": "private, no-store",
+        "Cache-Control": _SECRET,
     }
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)
 
@@ -117,7 +125,11 @@ async def delete_me(
 
     You are signed out at once; ``status_url`` shows what each service reports, without signing in.
     """
+    if ADMIN in identity.roles:
+        await lock_changes(session)  # of two who go at once the second one is the last
     user = await accounts.profile(session, UUID(identity.subject), lock=True)
+    if user.disabled_at is not None:
+        raise AccountDisabled  # it is being deleted already
     if user.password_hash is not None:
         given = body.password.get_secret_value() if body and body.password else ""
         await credentials.confirm(session, user.id, given)

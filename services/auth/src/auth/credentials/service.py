@@ -47,7 +47,7 @@ class Credentials:
         able to guess on.
         """
         user = await people.profile(session, user_id, lock=True)
-        subject = throttle.account_of(user)
+        subject = throttle.account_of(user, at_home=True)
         await throttle.spend(session, subject)
         if not await self.passwords.verify(password, user.password_hash):
             record(session, actor=str(user_id), action="password.confirm", outcome="refused")
@@ -78,7 +78,7 @@ class Credentials:
         _prove(user)
         await onetime.use(session, mailed)
         await self.sessions.logout_all(session, user.id, reason="password reset")
-        await throttle.forget(session, throttle.account_of(user))
+        await throttle.forget_all_of(session, user)
         record(session, actor=str(user.id), action="password.reset", outcome="ok")
 
     async def verify_email(self, session: AsyncSession, token: str) -> None:
@@ -102,10 +102,15 @@ class Credentials:
         await session.flush()
 
     async def _disown(self, session: AsyncSession, user: User) -> None:
-        """Take away every other way in: whoever registered an address need not be who reads its mail."""
+        """Take away every other way in: whoever registered an address need not be who reads its mail.
+
+        The second factor of an account with a role stays: the operator knows whose that is, and reading the mail of an
+        administrator must not be enough.
+        """
         await self.sessions.shut_out(session, user.id, reason="address proven by somebody")
-        for way_in in (Identity, PersonalToken, Totp, RecoveryCode):
-            await session.execute(delete(way_in).where(way_in.user_id == user.id))
+        second_factor = (Totp, RecoveryCode) if set(user.roles) <= {people.ATHLETE} else ()
+        for held in (Identity, PersonalToken, *second_factor):
+            await session.execute(delete(held).where(held.user_id == user.id))
 
     async def _reader(self, session: AsyncSession, user_id: UUID) -> User:
         user = await users.by_id(session, user_id, lock=True)

@@ -23,6 +23,7 @@ from auth.identities.provider import ProvenPerson
 from auth.models import Identity, User
 from auth.sessions.service import Device
 from auth.users import repository as users
+from auth.users.addresses import compared, kept
 from auth.users.service import ATHLETE
 
 _MAX_NAME = 100
@@ -41,7 +42,8 @@ async def account_of(session: AsyncSession, person: ProvenPerson, device: Device
         _refuse_disabled(session, user, person, device)
         identity.last_used_at = datetime.now(UTC)
         return user
-    holder = await users.by_email(session, person.email) if person.email else None
+    found = await users.by_email(session, person.email) if person.email else None
+    holder = await users.by_id(session, found.id, lock=True) if found else None
     if holder is None:
         return await _newcomer(session, person)
     _refuse_disabled(session, holder, person, device)
@@ -69,7 +71,7 @@ async def link(session: AsyncSession, person: ProvenPerson, session_id: UUID) ->
         return user.id
     if any(each.provider == person.provider for each in await repository.of_user(session, user.id)):
         raise AlreadyLinked
-    if person.email_verified and user.email and person.email and user.email.lower() == person.email.lower():
+    if person.email_verified and user.email and person.email and compared(user.email) == compared(person.email):
         user.email_proven_at = user.email_proven_at or datetime.now(UTC)
     _add(session, user, person, by="session")
     await session.flush()
@@ -81,7 +83,7 @@ async def _newcomer(session: AsyncSession, person: ProvenPerson) -> User:
         raise EmailUnverified
     verified_at = datetime.now(UTC) if person.email else None
     user = User(
-        email=person.email,
+        email=kept(person.email) if person.email else None,
         email_verified_at=verified_at,
         email_proven_at=verified_at,
         display_name=_display_name(person),

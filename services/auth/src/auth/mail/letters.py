@@ -25,8 +25,14 @@ RESET = Letter("reset_password", "Set a new password", "/#reset-password=")
 
 
 def compose(letter: Letter, *, to: str, name: str, public_url: str, token: str) -> EmailMessage:
-    """Write a mail to a person. The token stands in the fragment of the link, which no server gets to see."""
-    values = {"name": name, "link": f"{public_url.rstrip('/')}{letter.path}{token}"}
+    """Write a mail to a person. The token stands in the fragment of the link, which no server gets to see.
+
+    ``name`` is empty while it may be that of somebody else, who would have us send their words to any address.
+    """
+    values = {
+        "greeting": f"Hello {name}," if name else "Hello,",
+        "link": f"{public_url.rstrip('/')}{letter.path}{token}",
+    }
     message = EmailMessage(policy=SMTPUTF8)
     message["To"] = to
     message["Subject"] = letter.subject

@@ -31,9 +31,8 @@ class Mailing:
         if made is None:
             return
         user, address, token = made
-        letter = compose(
-            _LETTERS[purpose], to=address, name=user.display_name, public_url=self._settings.public_url, token=token
-        )
+        name = user.display_name if user.email_proven_at else ""
+        letter = compose(_LETTERS[purpose], to=address, name=name, public_url=self._settings.public_url, token=token)
         try:
             await self._mailer.send(letter)
         except RecipientRefused as error:

@@ -48,12 +48,19 @@ def keep(request: Request, response: Response, tokens: Tokens, *, days: int) -> 
 def kept(request: Request) -> str:
     """Return the refresh token in the cookie. Raises ``OriginRefused``, ``RefreshRefused`` when there is none."""
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and _host_of(origin) != request.headers.get("host"):
         raise OriginRefused
     token = request.cookies.get(COOKIE)
     if not token:
         raise RefreshRefused
     return token
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 def forget(response: Response) -> None:

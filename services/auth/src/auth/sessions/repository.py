@@ -42,6 +42,12 @@ async def page_of_living(session: AsyncSession, user_id: UUID, cursor: str | Non
     return (await session.scalars(query.limit(limit + 1))).all()
 
 
+async def addresses_of(session: AsyncSession, user_id: UUID) -> Sequence[str]:
+    """Where a person has signed in from in the life of a session, also what has ended since."""
+    query = select(Session.address).where(Session.user_id == user_id, Session.address != "")
+    return (await session.scalars(query.distinct())).all()
+
+
 def lives(family: Session) -> bool:
     return family.revoked_at is None and family.expires_at > datetime.now(UTC)
 

@@ -92,7 +92,7 @@ class SecondFactor:
         record(session, actor=str(user_id), action="totp.off", outcome="ok")
 
     async def _demand(self, session: AsyncSession, user: User, totp: Totp, code: str) -> None:
-        subject = throttle.account_of(user)
+        subject = throttle.account_of(user, at_home=True)
         await throttle.spend(session, subject)
         if not await accept(session, self.settings, totp, code):
             record(session, actor=str(user.id), action="totp.code", outcome="refused")

@@ -6,13 +6,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.models import User
+from auth.users.addresses import compared
 
 
 async def by_id(session: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
-    """Return the person; ``lock`` holds the row until the transaction ends, for a change."""
-    return await session.get(User, user_id, with_for_update=lock or None)
+    """Return the person; ``lock`` holds the row, as it is by then, until the transaction ends."""
+    return await session.get(User, user_id, with_for_update=lock or None, populate_existing=lock)
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:
-    user: User | None = await session.scalar(select(User).where(func.lower(User.email) == email.lower()))
+    user: User | None = await session.scalar(select(User).where(func.lower(User.email) == compared(email)))
     return user

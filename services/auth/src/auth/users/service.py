@@ -13,6 +13,7 @@ from auth.models import User
 from auth.passwords import Passwords
 from auth.settings import AuthSettings
 from auth.users import repository
+from auth.users.addresses import kept
 from auth.users.schemas import ProfileChange, Registration
 from common.errors import Conflict, NotFound
 
@@ -62,7 +63,7 @@ async def create(
     """Add an account; who is ``verified`` can sign in at once. Raises ``EmailTaken``."""
     now = datetime.now(UTC)
     user = User(
-        email=email,
+        email=kept(email),
         password_hash=password_hash,
         display_name=display_name,
         roles=roles,
