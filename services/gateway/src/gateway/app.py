@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from common.http import ServiceClient
+from common.http import Breaker, BreakerPolicy, ServiceClient
 from common.logs import configure_logs
 from common.queue import redis_client
 from common.tokens import JwksKeySource, PersonalTokenExchange, ServiceTokenSource, Verifier
@@ -28,6 +28,7 @@ from gateway.spans import Spans
 from gateway.table import HERE, Route
 
 _FIRST_LIST_SECONDS = 2.0
+_SOON_SECONDS = 0.5
 
 
 class Gateway:
@@ -84,7 +85,9 @@ class Gateway:
         stack.push_async_callback(keys.aclose)
         limiter = Limiter(redis)
         stack.push_async_callback(limiter.aclose)
-        auth = ServiceClient(settings.auth_url, name="auth-revocations", tokens=tokens)
+        # Without the list nobody is let in, so a start beside auth must not wait for a breaker that saw it come up.
+        soon = Breaker(BreakerPolicy(cool_down_s=_SOON_SECONDS))
+        auth = ServiceClient(settings.auth_url, name="auth-revocations", tokens=tokens, breaker=soon)
         stack.push_async_callback(auth.aclose)
         blacklist = Blacklist(redis, auth, poll_seconds=settings.revocation_poll_seconds)
         await self._watch(blacklist, stack)
