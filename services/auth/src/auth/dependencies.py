@@ -1,6 +1,7 @@
 """What endpoints ask for."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, Response
 
@@ -38,44 +39,13 @@ def install(app: FastAPI, resources: Resources) -> None:
     app.state.personal_tokens = OwnPersonalTokens(app.state.personal_access, resources.database)
 
 
-async def _settings(request: Request) -> AuthSettings:
-    settings: AuthSettings = request.app.state.settings
-    return settings
+def _kept(name: str) -> Callable[[Request], Awaitable[Any]]:
+    """Make the dependency that gives what ``install`` has put on the application's state."""
 
+    async def get(request: Request) -> Any:
+        return getattr(request.app.state, name)
 
-async def _passwords(request: Request) -> Passwords:
-    passwords: Passwords = request.app.state.passwords
-    return passwords
-
-
-async def _signer(request: Request) -> TokenSigner:
-    signer: TokenSigner = request.app.state.signer
-    return signer
-
-
-async def _sessions(request: Request) -> Sessions:
-    sessions: Sessions = request.app.state.sessions
-    return sessions
-
-
-async def _sign_in(request: Request) -> SignIn:
-    sign_in: SignIn = request.app.state.sign_in
-    return sign_in
-
-
-async def _credentials(request: Request) -> Credentials:
-    credentials: Credentials = request.app.state.credentials
-    return credentials
-
-
-async def _second_factor(request: Request) -> SecondFactor:
-    second_factor: SecondFactor = request.app.state.second_factor
-    return second_factor
-
-
-async def _personal_access(request: Request) -> PersonalAccess:
-    personal_access: PersonalAccess = request.app.state.personal_access
-    return personal_access
+    return get
 
 
 async def _device(request: Request) -> Device:
@@ -87,12 +57,12 @@ async def secret_answer(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-Settings = Annotated[AuthSettings, Depends(_settings)]
-PasswordHashing = Annotated[Passwords, Depends(_passwords)]
-Signer = Annotated[TokenSigner, Depends(_signer)]
-SessionsDep = Annotated[Sessions, Depends(_sessions)]
-SignInDep = Annotated[SignIn, Depends(_sign_in)]
-CredentialsDep = Annotated[Credentials, Depends(_credentials)]
-SecondFactorDep = Annotated[SecondFactor, Depends(_second_factor)]
-PersonalAccessDep = Annotated[PersonalAccess, Depends(_personal_access)]
+Settings = Annotated[AuthSettings, Depends(_kept("settings"))]
+PasswordHashing = Annotated[Passwords, Depends(_kept("passwords"))]
+Signer = Annotated[TokenSigner, Depends(_kept("signer"))]
+SessionsDep = Annotated[Sessions, Depends(_kept("sessions"))]
+SignInDep = Annotated[SignIn, Depends(_kept("sign_in"))]
+CredentialsDep = Annotated[Credentials, Depends(_kept("credentials"))]
+SecondFactorDep = Annotated[SecondFactor, Depends(_kept("second_factor"))]
+PersonalAccessDep = Annotated[PersonalAccess, Depends(_kept("personal_access"))]
 CallingDevice = Annotated[Device, Depends(_device)]
