@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from common.serving import GatheringProtocol
+from common.serving import DrainingServer, GatheringProtocol
 from common.testing.ports import free_port
 from common.testing.wait import eventually
 
@@ -84,3 +84,33 @@ async def test_what_is_no_http_request_is_answered_with_a_problem(sent: bytes) -
     told = json.loads(body)
     assert (told["code"], told["status"], bool(told["next_steps"])) == ("request.not_http", 400, True)
     assert f"x-request-id: {told['request_id']}".encode() in head
+
+
+async def test_a_request_on_a_connection_that_came_last_is_answered() -> None:
+    port = free_port()
+    config = uvicorn.Config(app, port=port, http=GatheringProtocol, lifespan="off", log_config=None)
+    server = DrainingServer(config, notice_seconds=3.0, on_notice=lambda: None)
+    running = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    async def is_closed() -> bool:
+        try:
+            _, probe = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return True
+        probe.close()
+        return False
+
+    await eventually(started, within=5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    server.should_exit = True
+    await eventually(is_closed, within=10)
+    writer.write(b"GET /small HTTP/1.1\r\nHost: here\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in head.lower()
+    assert body == b"hello"
+    writer.close()
+    await running

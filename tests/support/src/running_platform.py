@@ -117,12 +117,16 @@ class RunningPlatform:
         if process := unit.current():
             process.send(signal.SIGKILL)
 
-    def memory_of(self, name: str) -> int:
-        """Resident bytes of a process."""
+    def pid_of(self, name: str) -> int:
+        """Number of the process that runs under this name."""
         unit = next(unit for unit in units_of(self.described) if unit.name == name)
         process = unit.current()
         assert process is not None, f"{name} does not run"
-        status = Path(f"/proc/{process.pid}/status").read_text()
+        return process.pid
+
+    def memory_of(self, name: str) -> int:
+        """Resident bytes of a process."""
+        status = Path(f"/proc/{self.pid_of(name)}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index] # every process has it
 
     def log(self, name: str) -> str:

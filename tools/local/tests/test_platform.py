@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -222,6 +223,19 @@ def test_restart_of_one_leaves_the_others(running: Project) -> None:
     assert running.command("restart", "gateway-worker").returncode == 0
     assert running.process("gateway") == gateway
     assert running.process("gateway-worker") != worker
+
+
+def test_a_service_answers_while_it_is_restarted(running: Project) -> None:
+    former = running.process("gateway")
+    with ThreadPoolExecutor(max_workers=1) as others:
+        for words in (("restart", "gateway"), ("restart",)):
+            restarted = others.submit(running.command, *words)
+            while not restarted.done():
+                assert ask(running)
+            assert restarted.result().returncode == 0, restarted.result().stderr
+            assert running.process("gateway") != former
+            former = running.process("gateway")
+    assert list(running.topology.standins.iterdir()) == []
 
 
 def test_clean_asks_before_it_deletes(running: Project) -> None:

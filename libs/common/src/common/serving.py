@@ -19,6 +19,7 @@ from common.errors import BadRequest, problem
 
 _AT_ONCE_BYTES = 64 << 10
 _NOTICE_STEP_SECONDS = 0.05
+_LAST_REQUESTS_SHARE = 0.2  # of the notice
 
 
 class _Gathering:
@@ -99,7 +100,15 @@ class DrainingServer(uvicorn.Server):
         end = loop.time() + self._notice_seconds
         while loop.time() < end and not self.force_exit:  # noqa: ASYNC110 - a signal sets it, there is no event for it
             await asyncio.sleep(_NOTICE_STEP_SECONDS)
+        await self._take_no_more(sockets)
         await super().shutdown(sockets)
+
+    async def _take_no_more(self, sockets: list[socket.socket] | None) -> None:
+        """Close the door, and wait for the requests of those who came in last: stopping closes what looks idle."""
+        for listener in [*self.servers, *(sockets or [])]:
+            listener.close()
+        if not self.force_exit:
+            await asyncio.sleep(self._notice_seconds * _LAST_REQUESTS_SHARE)
 
 
 def shared_socket(host: str, port: int) -> socket.socket:

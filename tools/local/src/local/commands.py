@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 import shutil
-import signal
 import sys
 import time
 from typing import Any
@@ -15,18 +14,16 @@ from local.memory import proportional_memory
 from local.postgres import Postgres
 from local.processes import Process
 from local.state import UnitState
-from local.supervisor import LEAVE_SERVERS
 from local.topology import SettingError, Topology
-from local.units import stop_forked
 from local.valkey import Valkey
 
 _LOG_LINES = "40"
 
 
-def up(topology: Topology, _name: str | None) -> int:
-    """Start everything and print where it is."""
+def up(topology: Topology, _name: str | None, *, anew: bool = False) -> int:
+    """Start everything and print where it is; ``anew`` also restarts what runs the present code."""
     with startup.one_at_a_time(topology):
-        account = startup.up(startup.prepare(topology))
+        account = startup.up(startup.prepare(topology), anew=anew)
     if any(service.name == "gateway" for service in topology.services):
         startup.say(f"Running Trainer is up: {topology.url('gateway')}")
     else:
@@ -59,18 +56,14 @@ def down(topology: Topology, _name: str | None) -> int:
 def restart(topology: Topology, name: str | None) -> int:
     """Restart one process, or all processes of the services, as one process of changed code needs."""
     if name is None or startup.is_outdated(topology):
-        with startup.one_at_a_time(topology):
-            startup.stop_supervisor(startup.current_state(startup.prepare(topology)), LEAVE_SERVERS)
-            stop_forked(topology.run)
-        return up(topology, None)
+        return up(topology, None, anew=True)
     process = startup.forked_processes(topology).get(_known(topology, name))
     if process is None:
         startup.say(f"{name} does not run; make up starts it")
         return 1
-    process.send(signal.SIGTERM)
-    process.wait(startup.STOP_TIMEOUT_S)
+    service = next((each for each in topology.services if each.name == name), None)
     with startup.one_at_a_time(topology):
-        startup.wait_for_health(startup.prepare(topology))
+        startup.restart(startup.prepare(topology), service, process)
     startup.say(f"{name} restarted")
     return 0
 

@@ -82,6 +82,7 @@ class Platform:
         told |= {
             "HOST": "127.0.0.1",
             "PORT": str(topology.port(service.name)),
+            "REUSE_PORT": "true",  # with the process that takes over at a restart
             "METRICS_PORT": str(topology.metrics_port(service.name)),
             "REDIS_URL": self.redis_url,
             "OBJECT_STORE_URL": self._object_store(service.name),
@@ -96,6 +97,19 @@ class Platform:
         if service.name == "strava":
             told |= self._strava_environment()
         return told | {"RT_PROCESS": process_name(service.name, role)}
+
+    def parent_environment(self) -> dict[str, str]:
+        """What a parent of processes is told, which forks them with an environment of their own."""
+        return {
+            **self.topology.settings,
+            "RT_HOME": str(self.topology.home),
+            "RT_PORT_BASE": str(self.topology.port_base),
+            # Read once, at the start: less memory per process, also after large work, and no threads when it forks.
+            "MALLOC_ARENA_MAX": "2",
+            "MALLOC_MMAP_THRESHOLD_": "131072",
+            "MALLOC_TRIM_THRESHOLD_": "131072",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
 
     def emulator_environment(self) -> dict[str, str]:
         """What the Strava emulator is told."""

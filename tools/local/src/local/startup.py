@@ -16,11 +16,12 @@ from local import state as states
 from local.credentials import load_or_create
 from local.environment import Platform
 from local.fingerprint import fingerprint
+from local.handover import covered
 from local.health import health_ports, wait_until_healthy
 from local.processes import Process
 from local.server import PortTakenError, port_is_free, tail
 from local.supervisor import LEAVE_SERVERS
-from local.topology import SettingError, Topology
+from local.topology import Service, SettingError, Topology
 from local.units import recorded_process, stop_forked
 
 HEALTH_TIMEOUT_S = 60.0
@@ -69,20 +70,22 @@ def one_at_a_time(topology: Topology) -> Iterator[None]:
         yield
 
 
-def up(platform: Platform) -> Account | None:
+def up(platform: Platform, *, anew: bool = False) -> Account | None:
     """Bring everything up; returns the administrator's account when it was looked at.
+
+    What runs the present code already stays, unless it is wanted ``anew``.
 
     Raises `StartError`, `ServerError` or `SettingError` with a message for the operator.
     """
     wanted = fingerprint(platform)
     state = current_state(platform)
     admin = None
-    if not state.supervisor_alive or state.fingerprint != wanted:
+    if anew or not state.supervisor_alive or state.fingerprint != wanted:
         check_ports(platform)
         start_servers(platform)
         migrate(platform)
         admin = ensure_admin(platform)
-        replace_supervisor(platform, state, wanted)
+        replace_supervisor(platform, wanted, adopt=state.fingerprint == wanted and not anew)
     wait_for_health(platform)
     return admin
 
@@ -181,17 +184,28 @@ def ask_auth(platform: Platform, module: str, *arguments: str, problem: str) -> 
     return answer
 
 
-def replace_supervisor(platform: Platform, state: states.State, wanted: str) -> None:
-    """Start a supervisor for the present code; it adopts what runs that code already.
+def replace_supervisor(platform: Platform, wanted: str, *, adopt: bool) -> None:
+    """Start a supervisor for the present code, which adopts the processes that run.
 
-    Processes of other code, and the supervisor that watches them, are stopped first. The servers stay.
+    Unless they are to be adopted, they and the supervisor that watches them are stopped first. The servers stay.
     """
-    run = platform.topology.run
-    if state.fingerprint != wanted:
-        if any(run.glob("*.pid")):
-            say("Stopping the processes of the former version")
-        stop_supervisor(state, LEAVE_SERVERS)
-        stop_forked(run)
+    if adopt:
+        _start_supervisor(platform, wanted)
+        return
+    with covered(platform, platform.topology.services) as names:
+        if any(platform.topology.run.glob("*.pid")):
+            say(f"Stopping the former processes{'; others answer meanwhile' if names else ''}")
+        stop_services(platform)
+        _start_supervisor(platform, wanted)
+
+
+def stop_services(platform: Platform) -> None:
+    """Stop the supervisor and all processes of the services; the servers stay."""
+    stop_supervisor(current_state(platform), LEAVE_SERVERS)
+    stop_forked(platform.topology.run)
+
+
+def _start_supervisor(platform: Platform, wanted: str) -> None:
     if not platform.topology.services:
         say("There is no service to start yet")
     say(f"Starting {', '.join(health_ports(platform.topology)) or 'the supervisor'}")
@@ -212,23 +226,21 @@ def is_outdated(topology: Topology) -> bool:
     return state.supervisor_alive and state.fingerprint != fingerprint(platform)
 
 
+def restart(platform: Platform, service: Service | None, process: Process) -> None:
+    """Have one process restarted by its supervisor; a service goes on answering meanwhile."""
+    with covered(platform, [service] if service else []):
+        process.send(signal.SIGTERM)
+        process.wait(STOP_TIMEOUT_S)
+    wait_for_health(platform)
+
+
 def spawn_supervisor(platform: Platform, wanted: str) -> Process:
     """Start the supervisor in a session of its own, with its output in its log."""
     topology = platform.topology
-    environment = {
-        **topology.settings,
-        "RT_HOME": str(topology.home),
-        "RT_PORT_BASE": str(topology.port_base),
-        # Read once, at the start: less memory per process, also after large work, and no threads when it forks.
-        "MALLOC_ARENA_MAX": "2",
-        "MALLOC_MMAP_THRESHOLD_": "131072",
-        "MALLOC_TRIM_THRESHOLD_": "131072",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
     with (topology.logs / "supervisor.log").open("ab") as log:
         started = subprocess.Popen(
             [sys.executable, "-m", "local.supervise", wanted],
-            env=environment,
+            env=platform.parent_environment(),
             cwd=topology.root,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -273,5 +285,6 @@ def down(platform: Platform) -> None:
     """Stop everything, whether or not a supervisor watches it."""
     stop_supervisor(current_state(platform), signal.SIGTERM)
     stop_forked(platform.topology.run)
+    stop_forked(platform.topology.standins)
     for server in reversed(platform.servers):
         server.stop()

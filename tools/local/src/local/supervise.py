@@ -57,7 +57,7 @@ def _emulator(platform: Platform) -> list[Unit]:
     return [ForkedUnit(EMULATOR, run_emulator, platform.emulator_environment(), topology.run, topology.logs)]
 
 
-def _to_preload(topology: Topology) -> list[str]:
+def to_preload(topology: Topology) -> list[str]:
     """Services whose code is shared; in development each process reads its own, so that a restart is enough."""
     if topology.settings.get("ENVIRONMENT") == "development":
         return []
@@ -71,7 +71,7 @@ def main() -> None:
     platform = prepare(topology)
     with (topology.run / "supervisor.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        preload(_to_preload(topology))
+        preload(to_preload(topology))
         Supervisor(units_of(platform), topology.run, topology.logs, fingerprint=sys.argv[1]).serve()
 
 

@@ -122,6 +122,11 @@ class Topology:
         """Folder of what is true only while something runs."""
         return self.home / "run"
 
+    @property
+    def standins(self) -> Path:
+        """Folder of the pid files of second processes, which answer while the first are restarted."""
+        return self.run / "standins"
+
     def make_home(self) -> None:
         """Make RT_HOME where it is missing, passable for the servers' user whatever our umask is."""
         try:
