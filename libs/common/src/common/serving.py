@@ -105,7 +105,9 @@ class DrainingServer(uvicorn.Server):
 
     async def _take_no_more(self, sockets: list[socket.socket] | None) -> None:
         """Close the door, and wait for the requests of those who came in last: stopping closes what looks idle."""
-        for listener in [*self.servers, *(sockets or [])]:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
             listener.close()
         if not self.force_exit:
             await asyncio.sleep(self._notice_seconds * _LAST_REQUESTS_SHARE)
