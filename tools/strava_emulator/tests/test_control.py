@@ -50,6 +50,28 @@ async def test_the_page_adds_an_activity_and_fires_a_webhook(app: App, callback:
     assert (await app.http.post("/", data={"action": "add"})).status_code == 422
 
 
+async def test_the_page_authorises_the_app(app: App) -> None:
+    form = {"action": "authorise", "athlete_id": str(app.athlete_id), "scope": ["activity:read", "nonsense"]}
+    page = (await app.http.post("/", data=form)).text
+    code = page.split("The code for /oauth/token: ")[1].split("<")[0]
+    assert (await app.token(code=code, grant_type="authorization_code")).status_code == 200
+    assert "activity:read, read" in (await app.http.get("/")).text
+
+
+async def test_a_history_can_have_thousands_of_activities_the_same_each_time(app: App) -> None:
+    ids = []
+    for _ in range(2):
+        made = await app.control("POST", "/athletes", {"history_months": 120})
+        listed = await app.control("GET", f"/athletes/{made['id']}/activities")
+        assert len(listed) == 200
+        await app.sign_in(athlete_id=made["id"])
+        last = await app.get("/athlete/activities", per_page=1, page=1900)
+        ids.append(last[0]["id"] % 10_000)
+    assert len(set(ids)) == 2  # another person has another history
+    again = await app.get("/athlete/activities", per_page=1, page=1900)
+    assert again == last
+
+
 async def test_health_answers(app: App) -> None:
     assert (await app.http.get("/health")).json() == {"status": "ok"}
 

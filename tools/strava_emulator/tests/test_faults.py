@@ -87,3 +87,19 @@ async def test_an_unknown_fault_is_named(app: App) -> None:
     answer = await app.http.put("/emulator/faults", json={"statuss": 500})
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"][-1] == "statuss"
+
+
+async def test_one_athlete_too_many_cannot_authorise(app: App) -> None:
+    await app.sign_in()
+    await app.control("PUT", "/faults", {"most_athletes": 1})
+    second = await app.token(code=await app.code(athlete_id=3_000_000_002), grant_type="authorization_code")
+    assert errors(second) == (403, "Forbidden", [("Application", "connected athletes", "exceeded")])
+    again = await app.token(code=await app.code(), grant_type="authorization_code")
+    assert again.status_code == 200
+
+
+async def test_a_call_can_be_worked_and_its_answer_lost(signed_in: App) -> None:
+    await signed_in.control("PUT", "/faults", {"lost_answers": 1, "paths": ["/activities"]})
+    made = {"name": "Gym", "sport_type": "Workout", "start_date_local": "2026-11-18T07:00:00Z", "elapsed_time": 60}
+    assert (await signed_in.http.post("/activities", data=made)).status_code == 504
+    assert (await signed_in.http.post("/activities", data=made)).status_code == 409

@@ -60,3 +60,16 @@ async def test_limits_usage_and_headers_can_be_set(app: App) -> None:
     assert (await app.http.get("/athlete")).headers["X-RateLimit-Usage"] == ","
     await app.control("PUT", "/limits", {"headers": "missing"})
     assert "X-RateLimit-Usage" not in (await app.http.get("/athlete")).headers
+
+
+async def test_hurried_windows_are_reset_sooner(start: Starter) -> None:
+    clock = Clock()
+    async with start(clock, read_limit=(1, 2), windows=(2, 10)) as app:
+        await app.sign_in()
+        clock.now += 10 - clock.now % 10
+        assert [(await app.http.get("/athlete")).status_code for _ in range(2)] == [200, 429]
+        assert (await app.control("GET", "/state"))["limits"]["rejected"] == 1
+        clock.now += 2
+        assert (await app.http.get("/athlete")).status_code == 429  # both of the day are used up
+        clock.now += 8
+        assert (await app.http.get("/athlete")).status_code == 200

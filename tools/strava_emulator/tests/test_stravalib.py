@@ -156,3 +156,24 @@ async def test_an_inactive_application_and_a_full_quota_are_understood(
         started = time.monotonic()
         assert (await apart(client.get_athlete)).id == app.athlete_id
         assert time.monotonic() - started < 10
+
+
+async def test_limits_are_read_from_the_headers_and_a_full_one_is_an_error(
+    start: Starter, make: Callable[[App], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    from stravalib import exc
+    from stravalib.protocol import RequestMethod
+    from stravalib.util.limiter import RequestRate, get_rates_from_response_headers
+
+    caplog.set_level(logging.ERROR)
+    async with start(read_limit=(3, 9)) as app:
+        client = make(app)
+        await signed_in(app, client)
+        seen: list[tuple[dict[str, str], RequestMethod]] = []
+        client.protocol.rate_limiter = lambda headers, method: seen.append((dict(headers), method))
+        for _ in range(3):
+            await apart(client.get_athlete)
+        assert get_rates_from_response_headers(*seen[-1]) == RequestRate(3, 3, 3, 9)
+        with pytest.raises(exc.Fault, match="Rate Limit Exceeded"):
+            await apart(client.get_athlete)
+        assert get_rates_from_response_headers(*seen[-1]) == RequestRate(3, 4, 3, 9)

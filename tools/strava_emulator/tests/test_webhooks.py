@@ -151,7 +151,10 @@ async def test_an_event_without_a_subscription_is_refused(app: App) -> None:
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(("fault", "count"), [({"duplicate_webhooks": True}, 2), ({"drop_webhooks": True}, 0)])
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [({"duplicate_webhooks": True}, 2), ({"webhook_times": 3}, 3), ({"drop_webhooks": True}, 0)],
+)
 async def test_webhooks_double_or_get_lost_on_demand(
     app: App, callback: Callback, fault: dict[str, bool], count: int
 ) -> None:
@@ -172,3 +175,14 @@ async def test_taking_access_back_is_told_unless_asked_not_to(app: App, callback
     await app.control("POST", f"/athletes/{app.athlete_id}/revoke")
     await eventually(lambda: callback.events)
     assert [event["updates"] for event in callback.events] == [{"authorized": "false"}]
+
+
+async def test_webhooks_come_out_of_order_on_demand(app: App, callback: Callback) -> None:
+    await app.subscribe(callback.url)
+    await app.sign_in()
+    await app.control("PUT", "/faults", {"shuffle_webhooks_s": 0.5})
+    told = [(await app.add())["id"] for _ in range(8)]
+    await eventually(lambda: len(callback.events) == 8)
+    came = [event["object_id"] for event in callback.events]
+    assert came != told
+    assert sorted(came) == told

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from strava_emulator.limits import HeaderStyle
 from strava_emulator.models import EARLIEST, LATEST, Streams
+from strava_emulator.people import MOST_MONTHS
 from strava_emulator.sports import known_sport
 from strava_emulator.times import local
 from strava_emulator.tokens import SCOPES
@@ -44,7 +45,7 @@ class NewAthlete(Body):
     timezone: Annotated[str, AfterValidator(_zone)] = "Australia/Adelaide"
     city: str = Field(default="", max_length=255)
     country: str = Field(default="", max_length=255)
-    history_months: int = Field(default=0, ge=0, le=36)
+    history_months: int = Field(default=0, ge=0, le=MOST_MONTHS)
 
 
 class NewActivity(Body):

@@ -238,6 +238,7 @@ def _limits(emulator: Emulator) -> Json:
         "overall_usage": limits.overall.usage(now),
         "read_usage": limits.read.usage(now),
         "headers": limits.headers_style,
+        "rejected": limits.rejected,
     }
 
 
@@ -248,7 +249,8 @@ async def state(emulator: TheEmulator) -> Response:
         {
             "client_id": emulator.settings.client_id,
             "athletes": len(emulator.store.athletes),
-            "authorized": sum(athlete.grant is not None for athlete in emulator.store.athletes.values()),
+            "authorized": emulator.tokens.authorized,
+            "refreshes": emulator.tokens.refreshes,
             "subscription": subscription.model_dump() if subscription else None,
             "limits": _limits(emulator),
             "faults": emulator.faults.faults.model_dump(exclude_defaults=True),

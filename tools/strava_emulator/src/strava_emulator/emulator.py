@@ -31,7 +31,7 @@ class Emulator:
         self.clock = clock
         self.store = Store(settings, clock())
         self.tokens = Tokens(self.store, settings.token_lifetime_s)
-        self.limits = RateLimits(settings.rate_limit, settings.read_limit)
+        self.limits = RateLimits(settings.rate_limit, settings.read_limit, settings.windows)
         self.faults = FaultPlan()
         self.background = Background()
         self.deliveries = Deliveries(settings, self.background)
@@ -136,9 +136,9 @@ class Emulator:
         subscription, faults = self.store.app.subscription, self.faults.faults
         if subscription is None or faults.drop_webhooks:
             return []
-        times = 2 if faults.duplicate_webhooks else 1
+        times = 2 * faults.webhook_times if faults.duplicate_webhooks else faults.webhook_times
         return [
-            self.deliveries.send(event, subscription.callback_url, after_s=faults.webhook_delay_s)
+            self.deliveries.send(event, subscription.callback_url, after_s=self.faults.webhook_after_s())
             for event in events
             for _ in range(times)
         ]

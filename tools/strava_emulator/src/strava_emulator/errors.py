@@ -59,6 +59,11 @@ def inactive() -> StravaError:
     return StravaError(403, "Forbidden", ("Application", "Status", "Inactive"))
 
 
+def at_capacity() -> StravaError:
+    """What the athlete gets who is one too many for the app."""
+    return StravaError(403, "Forbidden", ("Application", "connected athletes", "exceeded"))
+
+
 def limit_exceeded(which: str) -> StravaError:
     """``which`` is ``overall`` or ``read``."""
     return StravaError(429, "Rate Limit Exceeded", ("Application", f"{which} rate limit", "exceeded"))

@@ -11,6 +11,7 @@ from strava_emulator.bodies import NewActivity
 from strava_emulator.control import from_numbers
 from strava_emulator.dependencies import TheEmulator
 from strava_emulator.errors import as_json
+from strava_emulator.tokens import SCOPES
 
 router = APIRouter(tags=["page"])
 
@@ -36,6 +37,7 @@ async def act(
     sport_type: Annotated[str, Form(max_length=60)] = "Run",
     kilometres: Annotated[float, Form(gt=0, le=1_000)] = 8.0,
     minutes: Annotated[float, Form(gt=0, le=10_000)] = 44.0,
+    scope: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Do what a form of the page asks for, and show the page again."""
     athlete = emulator.store.athletes.get(athlete_id)
@@ -47,6 +49,10 @@ async def act(
         except ValidationError:
             return HTMLResponse(pages.home(emulator, "That is not an activity"), status_code=422)
         emulator.add(from_numbers(emulator, athlete, numbers))
+    elif action == "authorise" and athlete:
+        scopes = frozenset({"read", *(scope or ())} & {*SCOPES})
+        code = emulator.tokens.authorise(athlete, scopes, emulator.clock())
+        return HTMLResponse(pages.home(emulator, f"{athlete.name} said yes. The code for /oauth/token: {code}"))
     elif action == "fire" and athlete and aspect_type in {"create", "update", "delete"}:
         emulator.fire([emulator.event("activity", activity_id, athlete.id, aspect_type, {})])
     elif action == "delete" and (found := emulator.store.activity(activity_id)):

@@ -4,20 +4,21 @@ from typing import Literal
 
 from strava_emulator.errors import StravaError, limit_exceeded
 
-QUARTER_S, DAY_S = 900, 86_400
+Lengths = tuple[int, int]
 HeaderStyle = Literal["normal", "missing", "empty"]
 
 
 class Window:
-    """Calls since the last quarter hour and since midnight UTC."""
+    """Calls since the last quarter hour and since midnight UTC, or since what ``lengths`` in s have in their place."""
 
-    def __init__(self, limit: tuple[int, int]) -> None:
+    def __init__(self, limit: tuple[int, int], lengths: Lengths) -> None:
         self.limit = limit
+        self._lengths = lengths
         self._usage = [0, 0]
         self._began = [0, 0]
 
     def usage(self, now: float) -> tuple[int, int]:
-        for number, length in enumerate((QUARTER_S, DAY_S)):
+        for number, length in enumerate(self._lengths):
             began = int(now) // length
             if began != self._began[number]:
                 self._began[number], self._usage[number] = began, 0
@@ -41,10 +42,11 @@ class Window:
 class RateLimits:
     """Both limits of the app, and how they are told in headers."""
 
-    def __init__(self, overall: tuple[int, int], read: tuple[int, int]) -> None:
-        self.overall = Window(overall)
-        self.read = Window(read)
+    def __init__(self, overall: tuple[int, int], read: tuple[int, int], lengths: Lengths) -> None:
+        self.overall = Window(overall, lengths)
+        self.read = Window(read, lengths)
         self.headers_style: HeaderStyle = "normal"
+        self.rejected = 0
 
     def take(self, method: str, now: float) -> StravaError | None:
         """Count a call; the answer it gets when it is one too many."""
@@ -52,6 +54,7 @@ class RateLimits:
         full = next((name for name, window in concerned.items() if window.full(now)), None)
         for window in concerned.values():
             window.count(now, rejected=full is not None)
+        self.rejected += full is not None
         return limit_exceeded(full) if full else None
 
     def headers(self, now: float) -> dict[str, str]:

@@ -163,11 +163,15 @@ class Faults(BaseModel):
     calls: int | None = Field(default=None, ge=0, description="the next n calls; None: as long as it stands")
     share: float = Field(default=1.0, ge=0, le=1, description="of the calls, evenly spread")
     paths: list[str] = Field(default=[], description="beginnings of the paths this is about; empty: all calls")
+    lost_answers: int = Field(default=0, ge=0, description="the next n calls are worked, and their answer is a 504")
     delay_s: float = Field(default=0, ge=0, le=120, description="before each answer")
     duplicate_webhooks: bool = False
+    webhook_times: int = Field(default=1, ge=1, le=100, description="each event is sent so often")
+    shuffle_webhooks_s: float = Field(default=0, ge=0, le=3600, description="events come in any order within so long")
     drop_webhooks: bool = False
     webhook_delay_s: float = Field(default=0, ge=0, le=3600)
     inactive_application: bool = False
+    most_athletes: int | None = Field(default=None, ge=0, description="more than these may not authorise the app")
     revoke_tokens: bool = Field(default=False, description="while it stands, every token is invalid")
     html_upload_errors: bool = False
 

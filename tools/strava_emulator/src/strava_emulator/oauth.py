@@ -98,7 +98,8 @@ async def token(emulator: TheEmulator, fields: GivenFields) -> Response:
     emulator.check_client(text(fields, "client_id"), text(fields, "client_secret"))
     now, kind = emulator.clock(), text(fields, "grant_type") or "authorization_code"
     if kind == "authorization_code":
-        athlete, answer = emulator.tokens.exchange(text(fields, "code") or "", now)
+        most = emulator.faults.faults.most_athletes
+        athlete, answer = emulator.tokens.exchange(text(fields, "code") or "", now, most)
         return as_json(answer | {"athlete": athlete_summary(athlete)})
     if kind != "refresh_token":
         raise bad_request("Application", "grant_type")

@@ -21,6 +21,7 @@ MEANINGS = {
     "activity:read_all": "View data about your private activities",
     "activity:write": "Upload and change your activities",
 }
+USUAL = ("profile:read_all", "activity:read_all")
 SHOWN = 15
 MOST_ATHLETES = 50  # looked through for their newest activities
 
@@ -32,12 +33,15 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _options(values: Iterable[tuple[str, str]]) -> str:
-    return "".join(f'<option value="{escape(value)}">{escape(label)}</option>' for value, label in values)
+def _options(values: Iterable[tuple[str, str]], chosen: str = "") -> str:
+    return "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(label)}</option>'
+        for value, label in values
+    )
 
 
-def _athletes(athletes: Iterable[Athlete]) -> str:
-    options = _options((str(athlete.id), athlete.name) for athlete in athletes)
+def _athletes(athletes: Iterable[Athlete], chosen: int = 0) -> str:
+    options = _options(((str(athlete.id), athlete.name) for athlete in athletes), str(chosen))
     return f'<label>Athlete <select name="athlete_id">{options}</select></label>'
 
 
@@ -60,15 +64,17 @@ def authorise(athletes: Iterable[Athlete], scopes: Sequence[str], fields: Mappin
 
 
 def home(emulator: Emulator, note: str = "") -> str:
-    """Forms to add an activity and to fire events, the newest activities, the last deliveries."""
+    """Forms to authorise, to add an activity and to fire events; athletes, newest activities, last deliveries."""
     athletes = list(emulator.store.athletes.values())
     sports = _options((sport, sport) for sport in SPORTS)
     aspects = _options((aspect, aspect) for aspect in ("create", "update", "delete"))
+    newest = _newest(emulator)
+    owner = found.athlete_id if (found := emulator.store.activity(newest)) else 0
     subscription = emulator.store.app.subscription
     told = f"Events go to {subscription.callback_url}" if subscription else "No webhook subscription yet"
     return _page(
         "Strava emulator",
-        f'<h1>Strava emulator</h1><p class="note">{escape(note)}</p><p>{escape(told)}.</p>'
+        f'<h1>Strava emulator</h1><p class="note">{escape(note)}</p><p>{escape(told)}.</p>{_authorising(emulator)}'
         '<form method="post"><fieldset><legend>Add an activity that ended just now</legend>'
         f"{_athletes(athletes)}<label>Sport <select name=sport_type>{sports}</select></label>"
         '<label>Name <input name="name" placeholder="as Strava would"></label>'
@@ -76,13 +82,39 @@ def home(emulator: Emulator, note: str = "") -> str:
         '<label>Moving time <input name="minutes" value="44" size="5"> min</label>'
         '<button name="action" value="add">Add</button></fieldset></form>'
         '<form method="post"><fieldset><legend>Fire a webhook</legend>'
-        f'{_athletes(athletes)}<label>Activity id <input name="activity_id" value="{_newest(emulator)}"></label>'
+        f'{_athletes(athletes, owner)}<label>Activity id <input name="activity_id" value="{newest}"></label>'
         f"<label>Aspect <select name=aspect_type>{aspects}</select></label>"
         '<button name="action" value="fire">Fire</button><button name="action" value="delete">Delete activity</button>'
         '<button name="action" value="revoke">Revoke the app\'s access</button></fieldset></form>'
+        f"<h2>Athletes</h2>{_grants(athletes)}"
         f"<h2>Newest activities</h2>{_activities(emulator)}<h2>Last events</h2>{_deliveries(emulator)}"
         '<p>Everything else: <a href="/docs">control API</a>.</p>',
     )
+
+
+def _authorising(emulator: Emulator) -> str:
+    """A form that does what the app's way to ``/oauth/authorize`` does, and gives the code to use by hand."""
+    boxes = "".join(
+        f'<label><input type="checkbox" name="scope" value="{scope}"{" checked" if scope in USUAL else ""}> '
+        f"{scope}: {escape(meaning)}</label>"
+        for scope, meaning in MEANINGS.items()
+        if scope != "read"
+    )
+    return (
+        '<form method="post"><fieldset><legend>Authorise the app</legend>'
+        "<p>The app leads to /oauth/authorize, where this is decided. Here you get a code to try out by hand.</p>"
+        f"{_athletes(emulator.store.athletes.values())}{boxes}"
+        '<button name="action" value="authorise">Authorise</button></fieldset></form>'
+    )
+
+
+def _grants(athletes: Sequence[Athlete]) -> str:
+    rows = "".join(
+        f"<tr><td>{athlete.id}<td>{escape(athlete.name)}"
+        f"<td>{escape(', '.join(sorted(athlete.grant.scopes)) if athlete.grant else 'not authorised')}</tr>"
+        for athlete in athletes[:MOST_ATHLETES]
+    )
+    return f"<table><tr><th>id<th>name<th>lets the app</tr>{rows}</table>"
 
 
 def _all(emulator: Emulator) -> list[tuple[int, str, str]]:

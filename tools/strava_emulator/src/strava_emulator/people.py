@@ -9,7 +9,8 @@ from strava_emulator.times import from_local
 
 FIRST_ATHLETE = 3_000_000_001  # past 2^31, as real ones will be
 FIRST_ACTIVITY = 12_000_000_000
-ROOM = 10_000  # activities of one athlete's history
+ROOM = 10_000  # numbers of one athlete's history, every other of which is an activity's
+MOST_MONTHS = 180  # about 3,000 activities
 NAMES = (("Ada", "Runner", "F"), ("Ben", "Strider", "M"), ("Cleo", "Pacer", "F"), ("Dan", "Miler", "M"))
 PLACES = (
     Place(latitude=-35.801, longitude=137.252, timezone="Australia/Adelaide", city="Parndana", country="Australia"),

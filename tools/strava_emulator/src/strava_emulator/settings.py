@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from strava_emulator import people
 
 
 class EmulatorSettings(BaseSettings):
@@ -17,10 +19,15 @@ class EmulatorSettings(BaseSettings):
     client_secret: SecretStr = SecretStr("emulator-secret")
     home: Path | None = Field(default=None, description="folder of the snapshot; without it a restart forgets")
     athletes: int = Field(default=3, ge=0, le=10_000, description="made-up athletes at the start")
-    history_months: int = Field(default=4, ge=0, le=36, description="training each of them has behind them")
+    history_months: int = Field(
+        default=4, ge=0, le=people.MOST_MONTHS, description="training each of them has behind them"
+    )
     token_lifetime_s: int = 21_600
     rate_limit: tuple[int, int] = Field(default=(200, 2_000), description="all calls: in 15 minutes, in a day")
     read_limit: tuple[int, int] = Field(default=(100, 1_000), description="GET calls: in 15 minutes, in a day")
+    windows: tuple[PositiveInt, PositiveInt] = Field(
+        default=(900, 86_400), description="s of the two windows in which calls are counted: shorter to hurry time"
+    )
     upload_s: float = Field(default=1.0, ge=0, description="how long an upload is processed")
     webhook_timeout_s: float = Field(default=2.0, gt=0, description="for the handshake and for each attempt")
     webhook_attempts: int = Field(default=3, ge=1)

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from strava_emulator.errors import bad_request, bad_token
+from strava_emulator.errors import at_capacity, bad_request, bad_token
 from strava_emulator.models import AccessToken, Athlete, Code, Grant, Json
 from strava_emulator.store import Store
 
@@ -36,6 +36,7 @@ class Tokens:
         self._lifetime_s = lifetime_s
         self._by_access: dict[str, int] = {}
         self._by_refresh: dict[str, int] = {}
+        self.refreshes = 0
         for athlete in store.athletes.values():
             self._index(athlete)
 
@@ -55,6 +56,11 @@ class Tokens:
         self._index(changed)
         return changed
 
+    @property
+    def authorized(self) -> int:
+        """How many athletes let the app in."""
+        return sum(athlete.grant is not None for athlete in self._store.athletes.values())
+
     def authorise(self, athlete: Athlete, scopes: frozenset[str], now: float) -> str:
         """A code for the app, good once and for ten minutes."""
         codes = {text: code for text, code in self._store.app.codes.items() if code.expires_at > now}
@@ -64,12 +70,14 @@ class Tokens:
         self._store.save_app()
         return made
 
-    def exchange(self, text: str, now: float) -> tuple[Athlete, Json]:
-        """The athlete and the answer for a code. Raises ``StravaError``."""
+    def exchange(self, text: str, now: float, most_athletes: int | None = None) -> tuple[Athlete, Json]:
+        """The athlete and the answer for a code. Raises ``StravaError``, also for one athlete too many."""
         code = self._store.app.codes.pop(text, None)
         athlete = self._store.athletes.get(code.athlete_id) if code else None
         if code is None or athlete is None or code.expires_at <= now:
             raise bad_request("RequestToken", "code")
+        if most_athletes is not None and athlete.grant is None and self.authorized >= most_athletes:
+            raise at_capacity()
         self._store.save_app()
         grant = athlete.grant
         if grant is None or grant.scopes != code.scopes:
@@ -84,6 +92,7 @@ class Tokens:
     def refresh(self, text: str, now: float) -> Json:
         """The answer for a refresh token. Raises ``StravaError``."""
         athlete = self._store.athletes.get(self._by_refresh.get(text, 0))
+        self.refreshes += 1
         if athlete is None or athlete.grant is None:
             raise bad_request("RefreshToken", "refresh_token")
         grant = self._renewed(athlete.grant, now)

@@ -1,10 +1,12 @@
 """What happens to every call before its endpoint: the base without prefix, faults, limits."""
 
 import asyncio
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strava_emulator.emulator import Emulator
+from strava_emulator.errors import of_status
 
 API_PREFIX = "/api/v3"
 OURS = ("/emulator", "/health", "/docs", "/openapi.json", "/oauth/authorize")  # no faults: people and tests work here
@@ -36,6 +38,9 @@ class Traffic:
         if not path.startswith(UNLIMITED):
             error = self._emulator.limits.take(scope["method"], self._emulator.clock()) or error
             send = self._with_headers(send)
+        if error is None and faults.loses_answer(path):
+            await self._app(scope, receive, _nowhere)
+            error = of_status(HTTPStatus.GATEWAY_TIMEOUT)
         await (error.response() if error else self._app)(scope, receive, send)
 
     def _with_headers(self, send: Send) -> Send:
@@ -46,3 +51,7 @@ class Traffic:
             await send(message)
 
         return sending
+
+
+async def _nowhere(_message: Message) -> None:
+    """Where lost answers go."""
