@@ -8,7 +8,7 @@ BOOTSTRAP := $(STARTER) tools/local/bootstrap.py
 LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs migrate admin demo clean check test e2e bench lock bootstrap-test
+.PHONY: help up down restart status logs migrate admin demo clean check test e2e bench fuzz lock bootstrap-test
 .PHONY: secrets compose-test k8s-check rotate-keys reencrypt
 .PHONY: environment ready dev-ready
 
@@ -41,7 +41,7 @@ admin: ready ## Make the admin account (ADMIN_EMAIL=...) where it is missing
 rotate-keys: ready ## Change the key that signs access tokens; NOW=1 when it leaked
 	@$(LOCAL) rotate-keys $(if $(NOW),now)
 
-reencrypt: ready ## Seal secrets of auth with the first of its ENCRYPTION_KEYS
+reencrypt: ready ## Seal secrets of auth and strava with the first of their ENCRYPTION_KEYS
 	@$(LOCAL) reencrypt
 
 demo: ready ## Fill the running platform with an athlete of two years
@@ -58,6 +58,9 @@ e2e: dev-ready ## [tests/e2e/conftest.py] Run only the end-to-end tests
 
 bench: dev-ready ## [benchmarks/run.py] Measure: start, memory, requests, imports
 	@.venv/bin/python benchmarks/run.py
+
+fuzz: dev-ready ## [tools/quality/fuzz_parsers.py] Fuzz the readers of files: SECONDS=600
+	@.venv/bin/python -m tools.quality.fuzz_parsers $(or $(SECONDS),600)
 
 lock: ## [tools/quality/lock.sh] Pin all dependencies anew
 	@test -x .venv/bin/uv || $(BOOTSTRAP) dev

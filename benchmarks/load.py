@@ -5,8 +5,11 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 SCRIPT = """
 done = function(summary, latency, requests)
@@ -49,3 +52,19 @@ def wrk(url: str, *, connections: int, seconds: int, headers: dict[str, str] | N
     assert found, printed
     p50, p95, p99, done, errors = (int(each) for each in found.groups()[:5])
     return Load(p50 / 1e3, p95 / 1e3, p99 / 1e3, done / float(found[6]), errors)
+
+
+def table(address: str, headers: Mapping[str, str], paths: Sequence[str], seconds: int) -> None:
+    """Print what reading each path is like on one connection and on sixteen."""
+    token = {"Authorization": headers["Authorization"]}
+    print("| GET | p50 / p95 ms at 1 | req/s at 1 | p50 / p95 ms at 16 | req/s at 16 | errors |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for path in paths:
+        one, many = (
+            wrk(f"{address}/api/v1{path}", connections=each, seconds=seconds, headers=token) for each in (1, 16)
+        )
+        print(
+            f"| {ID.sub('{id}', path)} | {one.p50:.1f} / {one.p95:.1f} | {one.per_second:.0f} |"
+            f" {many.p50:.1f} / {many.p95:.1f} | {many.per_second:.0f} | {one.errors + many.errors} |",
+            flush=True,
+        )

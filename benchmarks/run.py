@@ -4,19 +4,15 @@
 """
 
 import argparse
-import io
 import platform as host
-import re
 import statistics
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,13 +23,12 @@ sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tes
 
 import fit_files  # noqa: E402 - found on the path set above
 import made_up  # noqa: E402 - found on the path set above
-from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - as above
+from running_platform import Person, RunningPlatform  # noqa: E402 - as above
 
-from benchmarks import gateway_bench, lines, load, memory, whole_path  # noqa: E402 - as above
+from benchmarks import gateway_bench, import_bench, lines, load, memory, webhook_bench, whole_path  # noqa: E402 - as above
 from local.state import load as load_state  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
-ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FIRST_DAY = datetime(2023, 1, 1, 6, tzinfo=UTC)
 IDLE_SECONDS = 20
 
@@ -117,22 +112,6 @@ def kernel() -> None:
     print(f"p50 {1e3 * statistics.median(took):.1f} ms")
 
 
-def archive(person: Person, count: int) -> None:
-    heading(f"Import of {count} recordings of 1,200 samples in one archive")
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
-        for day in range(count):
-            speed = 2.5 + (day * 37 % 100) / 100
-            run = made_up.run(FIRST_DAY + timedelta(days=day), seconds=2398, speed=speed, heartrate=150)
-            target.writestr(f"{day}.gpx", run)
-    began = time.perf_counter()
-    batch = person.start_import([("archive.zip", content.getvalue())])
-    print(f"accepted in {time.perf_counter() - began:.2f} s ({len(content.getvalue()) >> 20} MiB)")
-    eventually(lambda: person.get(f"/imports/{batch['id']}")["state"] == "done", within=900)
-    seconds = time.perf_counter() - began
-    print(f"all there in {seconds:.1f} s: {count / seconds:.1f} activities/s")
-
-
 def paths_of(person: Person) -> list[str]:
     """Reads of an athlete with a long history."""
     activity = person.get("/activities")["items"][0]["id"]
@@ -153,23 +132,6 @@ def paths_of(person: Person) -> list[str]:
     ]
 
 
-def reads(running: RunningPlatform, person: Person, seconds: int, paths: list[str]) -> None:
-    token = {"Authorization": person.http.headers["Authorization"]}
-    print("| GET | p50 / p95 ms at 1 | req/s at 1 | p50 / p95 ms at 16 | req/s at 16 | errors |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for path in paths:
-        one, many = (
-            load.wrk(f"{running.url}/api/v1{path}", connections=each, seconds=seconds, headers=token)
-            for each in (1, 16)
-        )
-        shown = ID.sub("{id}", path)
-        print(
-            f"| {shown} | {one.p50:.1f} / {one.p95:.1f} | {one.per_second:.0f} |"
-            f" {many.p50:.1f} / {many.p95:.1f} | {many.per_second:.0f} | {one.errors + many.errors} |",
-            flush=True,
-        )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--activities", type=int, default=1000)
@@ -181,19 +143,21 @@ def main() -> None:
         idle(running)
         person = running.person()
         imports(person)
-        archive(person, arguments.activities)
-
-        def analysed() -> Any:
-            return len(person.best_efforts()["400m"]) > 0
-
-        eventually(analysed, within=120)
+        import_bench.measure(running, person, fit=arguments.activities, gpx=arguments.activities // 4)
         heading("The whole path")
         somebody = running.person()  # whose list shows what came last
         whole_path.measure(running, somebody)
+        heading("Webhooks")
+        webhook_bench.measure(running, running.person())
         if load.available("wrk"):
             heading("Reads through the gateway, token and limits on")
-            reads(running, person, arguments.seconds, paths_of(person))
-            reads(running, somebody, arguments.seconds, whole_path.paths_of(somebody))
+
+            def reads(paths: list[str], who: Person = person) -> None:
+                load.table(running.url, who.http.headers, paths, arguments.seconds)
+
+            reads(paths_of(person))
+            reads(whole_path.paths_of(somebody), somebody)
+            import_bench.growth(running, person, reads)
         else:
             print("wrk is missing: reads were not measured")
         person.close()

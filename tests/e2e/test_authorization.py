@@ -19,8 +19,16 @@ OK = 200
 PLAN = {"name": "Mine", "start_date": "2026-04-27", "end_date": "2026-05-31"}
 WORKOUT = {"date": "2026-05-04", "name": "Mine", "kind": "easy", "planned": {"distance": 8000}}
 RUN = {"date": "2026-05-05", "name": "Mine", "sport": "Run", "distance": 8000, "duration": 2400}
+DONE = {"name": "Mine", "sport": "Workout", "start_time": "2026-05-06T06:00:00Z", "elapsed_time": 600}
+WRITING = "read,activity:read_all,profile:read_all,activity:write"
+SHOES = {"kind": "shoes", "name": "Mine"}
+ZONE = {"name": "Mine", "lat": -45.0, "lng": 9.0, "radius": 100}
 BODIES: dict[str, Any] = {
     "PATCH /api/v1/activities/{activity_id}": {"name": "Taken"},
+    "POST /api/v1/activities/{activity_id}/merge": {"activity_id": MADE_UP_ID},
+    "POST /api/v1/activities/{activity_id}/unmerge": {"recording_id": MADE_UP_ID},
+    "PATCH /api/v1/gear/{gear_id}": {"name": "Taken"},
+    "PATCH /api/v1/privacy-zones/{zone_id}": {"name": "Taken"},
     "PUT /api/v1/plans/{plan_id}": PLAN,
     "PATCH /api/v1/plans/{plan_id}": {"name": "Taken"},
     "POST /api/v1/plans/{plan_id}/workouts": WORKOUT,
@@ -28,6 +36,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/v1/workouts/{workout_id}": {"name": "Taken"},
     "POST /api/v1/workouts/{workout_id}/move": {"date": "2026-05-06"},
     "PUT /api/v1/runs/{run_id}": RUN,
+    "PUT /api/v1/strava/activities/{activity_id}/description": {"text": "Taken"},
     "PATCH /api/v1/runs/{run_id}": {"name": "Taken"},
 }
 """What has to be sent to get as far as the question whose it is."""
@@ -55,7 +64,16 @@ class Owner:
 
     def state(self) -> list[Any]:
         """All that a foreign hand could change."""
-        listed = ("/activities", "/plans", "/workouts", "/runs", "/imports", "/pdf/documents")
+        listed = (
+            "/activities",
+            "/gear",
+            "/privacy-zones",
+            "/plans",
+            "/workouts",
+            "/runs",
+            "/imports",
+            "/pdf/documents",
+        )
         tokens = [each["id"] for each in self.person.get("/auth/tokens")["items"]]
         return [*(self.person.get(path) for path in (*listed, "/auth/me")), tokens]
 
@@ -64,10 +82,14 @@ class Owner:
 def owner(platform: RunningPlatform) -> Iterator[Owner]:
     person = platform.person()
     items = person.import_files([("mine.gpx", gpx(45.0))])
+    connect_strava(platform, person)
     made = {
         "plan_id": person.http.post("/plans", json=PLAN),
         "run_id": person.http.post("/runs", json=RUN),
+        "gear_id": person.http.post("/gear", json=SHOES),
+        "zone_id": person.http.post("/privacy-zones", json=ZONE),
         "export_id": person.http.post("/auth/export"),
+        "push_id": person.http.post("/strava/manual", json=DONE),
         "token_id": person.http.post("/auth/tokens", json={"name": "Mine", "scopes": ["activities:read"]}),
     }
     assert all(answer.is_success for answer in made.values()), {name: each.text for name, each in made.items()}
@@ -85,10 +107,18 @@ def owner(platform: RunningPlatform) -> Iterator[Owner]:
     person.close()
 
 
+def connect_strava(platform: RunningPlatform, person: Person) -> None:
+    strava = platform.strava
+    assert strava.connect(person, strava.new_athlete(), WRITING).status_code == OK
+    strava.http.close()
+
+
 def unsettled(person: Person, ids: dict[str, str]) -> bool:
     document = person.get(f"/pdf/documents/{ids['document_id']}")["state"]
     pictured = person.get(f"/activities/{ids['activity_id']}")["thumbnail_url"]
-    return document in {"queued", "running"} or not pictured
+    pushed = person.get(f"/strava/uploads/{ids['push_id']}")["strava_id"]
+    arrived = any(each["strava_id"] == pushed for each in person.get("/activities")["items"])
+    return document in {"queued", "running"} or not pictured or not pushed or not arrived
 
 
 @pytest.fixture(scope="module")

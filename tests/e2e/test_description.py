@@ -96,6 +96,8 @@ def test_what_reads_json_is_said_to_answer_304(operations: list[Operation]) -> N
         "/oauth/",
         "/strava/auth",
         "/strava/athlete",
+        "/strava/activities",
+        "/strava/splits",
         "/auth/options",
         "/admin/overview",
         "/admin/dead-letters",

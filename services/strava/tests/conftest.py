@@ -1,6 +1,7 @@
 import base64
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,15 +47,23 @@ class Athlete:
 
     async def give(self, *files: tuple[str, bytes]) -> dict[str, dict[str, Any]]:
         """Import files; return what became of each, by name."""
-        response = await self.request("POST", "/imports", files=[("files", file) for file in files])
-        assert response.status_code == 202, response.text
-
-        async def done() -> dict[str, Any]:
-            batch: dict[str, Any] = await self.get(f"/imports/{response.json()['id']}")
-            return batch if batch["state"] in ("done", "failed") else {}
-
-        batch = await eventually(done, within=30, what="the import")
+        batch = await self.import_files(*files)
         return {item["name"]: item for item in batch["items"]}
+
+    async def import_files(self, *files: tuple[str, bytes], query: str = "") -> dict[str, Any]:
+        """Import files, or have them previewed; return the batch once it rests."""
+        response = await self.request("POST", f"/imports{query}", files=[("files", file) for file in files])
+        assert response.status_code == 202, response.text
+        return await self.rested(response.json()["id"])
+
+    async def rested(self, import_id: str) -> dict[str, Any]:
+        """Return a batch once nothing of it is under way any more."""
+
+        async def at_rest() -> dict[str, Any]:
+            batch: dict[str, Any] = await self.get(f"/imports/{import_id}")
+            return batch if batch["state"] not in ("pending", "running") else {}
+
+        return await eventually(at_rest, within=30, what="the import")
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +115,9 @@ def worker(strava_environment: Environment, tmp_path_factory: pytest.TempPathFac
     """The worker of the activity store, one for all tests of a process."""
     process = WorkerProcess("strava", strava_environment, tmp_path_factory.mktemp("worker") / "log")
     yield process
+    deadline = time.monotonic() + 20
+    while "worker_started" not in process.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)  # until then a signal ends it at once
     assert process.end() == 0
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from sample_project import Project, add_auth, eventually
+from sample_project import Project, add_auth, add_strava, eventually
 
 from local.embedded import Postgres, Valkey
 from local.processes import Process
@@ -180,11 +180,13 @@ def test_an_admin_that_cannot_be_made_stops_the_start(project: Project) -> None:
     assert "not an address" in done.stderr
 
 
-def test_keys_are_changed_and_secrets_sealed_anew_by_auth(project: Project) -> None:
+def test_keys_are_changed_and_secrets_sealed_anew(project: Project) -> None:
     add_auth(project)
+    add_strava(project)
     rotated = project.command("rotate-keys")
     assert (rotated.returncode, "Key k signs from soon" in rotated.stdout) == (0, True), rotated.stderr
-    assert "a column: 3" in project.command("reencrypt").stdout
+    resealed = project.command("reencrypt").stdout
+    assert ("auth: a column: 3" in resealed, "strava: a column: 3" in resealed) == (True, True)
     leaked = project.command("rotate-keys", "now")
     assert (leaked.returncode, "there is no key" in leaked.stderr) == (1, True)
     assert "not 'later'" in project.command("rotate-keys", "later").stderr

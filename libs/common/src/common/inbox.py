@@ -5,17 +5,17 @@ leases and dead letters. The inbox row, the jobs and the cursor are one transact
 twice has its effect once and an event that was pulled is never lost.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.context import request_id
-from common.db.tables import InboxCursor, InboxEvent
+from common.db.tables import InboxCursor
 from common.metrics import EVENTS_PULLED
 from common.outbox import EventPage, PublishedEvent
 
@@ -46,30 +46,36 @@ async def cursor_of(session: AsyncSession, publisher: str) -> int:
 
 async def handle_page(session: AsyncSession, subscription: Subscription, page: EventPage) -> int:
     """Handle the page's events that were not handled before, move the cursor, return how many were new."""
-    new = 0
-    for event in page.items:
-        handler = subscription.handlers.get(event.type)
-        if handler is None or not await _first_time(session, subscription.publisher, event):
-            continue
+    wanted = {event.id: event for event in page.items if event.type in subscription.handlers}
+    new = await _new_among(session, subscription.publisher, list(wanted.values()))
+    for event in (wanted[event_id] for event_id in wanted if event_id in new):
         token = request_id.set(event.req_id)
         try:
-            await handler(session, event)
+            await subscription.handlers[event.type](session, event)
         finally:
             request_id.reset(token)
         EVENTS_PULLED.labels(subscription.publisher, event.type).inc()
-        new += 1
     await _move_cursor(session, subscription.publisher, page.items[-1].position)
-    return new
+    return len(new)
 
 
-async def _first_time(session: AsyncSession, publisher: str, event: PublishedEvent) -> bool:
-    inserted: UUID | None = await session.scalar(
-        insert(InboxEvent)
-        .values(event_id=event.id, publisher=publisher, type=event.type)
-        .on_conflict_do_nothing()
-        .returning(InboxEvent.event_id)
-    )
-    return inserted is not None
+_RECORD = text(
+    """
+    INSERT INTO inbox (event_id, publisher, type)
+    SELECT told.id, :publisher, told.type
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[])) AS told (id, type)
+    ON CONFLICT DO NOTHING
+    RETURNING event_id
+    """
+)
+
+
+async def _new_among(session: AsyncSession, publisher: str, events: Sequence[PublishedEvent]) -> set[UUID]:
+    """Record all of these events at once; return those that were not handled before."""
+    if not events:
+        return set()
+    told = {"publisher": publisher, "ids": [each.id for each in events], "types": [each.type for each in events]}
+    return {row[0] for row in await session.execute(_RECORD, told)}
 
 
 async def _move_cursor(session: AsyncSession, publisher: str, position: int) -> None:

@@ -9,6 +9,7 @@ import uvloop
 from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
+from common.niceness import be_nice
 from common.serving import DrainingServer, GatheringProtocol, shared_socket
 from common.settings import Settings
 
@@ -33,6 +34,7 @@ def run(service: str, role: Role) -> None:
     """Run until SIGTERM, then finish what is in hand (at most 25 s)."""
     if role == "worker":
         worker = importlib.import_module(f"{service}.worker").create()
+        be_nice(worker.niceness)
         uvloop.run(worker.run())
         return
     app = cast("_Application", importlib.import_module(f"{service}.main").create())

@@ -27,6 +27,7 @@ from common.settings import DataSettings
 from common.traces import configure_traces
 
 POLL_SECONDS = 5.0
+NICENESS = 15
 _PAUSE_AFTER_ERROR = 1.0
 
 
@@ -58,7 +59,9 @@ class Worker:
         periodic: Sequence[Periodic],
         closing: Sequence[Closable],
         concurrency: int,
+        niceness: int = NICENESS,
     ) -> None:
+        self.niceness = niceness
         self._service = service
         self._settings = settings
         self._tasks = tasks
@@ -207,11 +210,12 @@ def create_worker(
     periodic: Sequence[Periodic] = (),
     closing: Sequence[Closable] = (),
     concurrency: int = 4,
+    niceness: int = NICENESS,
 ) -> Worker:
     """Make a service's worker.
 
     ``tasks`` by job kind, ``subscriptions`` to others' events, ``periodic`` chores; ``closing`` is closed at the end,
-    once no task uses it any more.
+    once no task uses it any more. ``niceness`` is that of its process: what people wait for goes first.
     """
     configure_logs(f"{service}-worker", settings.log_level)
     configure_traces(f"{service}-worker", version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
@@ -223,6 +227,7 @@ def create_worker(
         periodic=periodic,
         closing=closing,
         concurrency=concurrency,
+        niceness=niceness,
     )
 
 

@@ -131,5 +131,9 @@ async def test_deleting_while_it_is_rendered_leaves_nothing(
     await eventually(running, within=10)
     assert (await pdf.request(ana, "DELETE", asked.headers["location"])).status_code == 204
     await pdf.settle()
-    assert stored(files) == []
+
+    async def gone() -> bool:
+        return stored(files) == []  # its file goes after the commit
+
+    await eventually(gone, within=10)
     assert await pdf.scalar("SELECT count(*) FROM documents") == 0

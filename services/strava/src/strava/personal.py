@@ -17,9 +17,15 @@ from strava.models import (
     ActivityAudit,
     ActivityListVersion,
     Connection,
+    Gear,
+    GearDefault,
     Import,
     ImportItem,
+    ImportPreview,
     OAuthState,
+    PrivacyZone,
+    Purge,
+    Push,
     Recording,
     Tombstone,
     WebhookEvent,
@@ -42,6 +48,10 @@ def _told_of(person: UUID) -> ColumnElement[bool]:
 
 def _items(person: UUID) -> ColumnElement[bool]:
     return ImportItem.import_id.in_(select(Import.id).where(Import.athlete_id == person))
+
+
+def _previews(person: UUID) -> ColumnElement[bool]:
+    return ImportPreview.import_id.in_(select(Import.id).where(Import.athlete_id == person))
 
 
 async def _leave(_resources: Resources, session: AsyncSession, person: UUID) -> None:
@@ -67,11 +77,17 @@ def _file_name(key: str, name: str) -> str:
 PERSONAL = PersonalData(
     [
         Holding(WebhookEvent, _told_of, given=False),
+        Holding(Push, lambda person: Push.athlete_id == person),
         Holding(Recording, lambda person: Recording.athlete_id == person, withheld=frozenset({"object_key"})),
         Holding(Activity, lambda person: Activity.athlete_id == person),
+        Holding(GearDefault, lambda person: GearDefault.athlete_id == person),
+        Holding(Gear, lambda person: Gear.athlete_id == person),
+        Holding(PrivacyZone, lambda person: PrivacyZone.athlete_id == person),
         Holding(ActivityAudit, lambda person: ActivityAudit.athlete_id == person),
+        Holding(ImportPreview, _previews, given=False),
         Holding(ImportItem, _items, withheld=frozenset({"object_key"})),
         Holding(Import, lambda person: Import.athlete_id == person),
+        Holding(Purge, lambda person: Purge.athlete_id == person),
         Holding(Connection, lambda person: Connection.athlete_id == person, withheld=_SEALED),
         Holding(OAuthState, lambda person: OAuthState.athlete_id == person, given=False),
         Holding(Tombstone, lambda person: Tombstone.athlete_id == person, given=False),

@@ -1,16 +1,21 @@
 """Settings of the activity store."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, SecretStr, model_validator
 
 from common.crypto import KeyRing
 from common.settings import SigningSettings
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
 """A secret that may be left out; an empty variable counts as left out."""
+
+
+OptionalDays = Annotated[float | None, BeforeValidator(lambda value: None if value in ("", "never") else value)]
+"""A number of days, or ``never``."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,20 @@ class StravaSettings(SigningSettings):
     strava_retry_delays: tuple[float, ...] = Field(
         default=(5, 30, 300, 900, 2700), description="s until Strava is asked again for what it has not ready"
     )
-    strava_recent_days: int = Field(default=90, ge=1, description="history that the first connection fetches")
+    strava_recent_days: int = Field(default=90, ge=1, description="history that is fetched first; the rest follows")
+    strava_reconcile_days: int = Field(default=30, ge=1, description="history that is compared every night")
+    strava_windows: tuple[PositiveInt, PositiveInt] = Field(
+        default=(900, 86_400), description="s of Strava's two windows; others only where an emulator has the same"
+    )
     strava_poll_seconds: float = Field(default=900, description="how often to ask while webhooks are off or silent")
     strava_silent_seconds: float = Field(default=86_400, description="without any event, webhooks count as silent")
+
+    strava_retention_days: OptionalDays = Field(
+        default=None, gt=0, description="how long what came from Strava is kept; never: until the athlete disconnects"
+    )
+    strava_purge_after_days: OptionalDays = Field(
+        default=7, ge=0, le=30, description="from a disconnect until what came from Strava is deleted; never: it stays"
+    )
 
     @model_validator(mode="after")
     def _application_is_whole(self) -> Self:
@@ -61,6 +77,11 @@ class StravaSettings(SigningSettings):
             raise ValueError(f"STRAVA_CLIENT_ID is set, so these must be too: {', '.join(missing)}")
         client_secret, webhook_secret, verify_token, keys = (each.get_secret_value() for each in given if each)
         return Application(client_secret, webhook_secret, verify_token, KeyRing.from_setting(keys))
+
+    @property
+    def purge_grace(self) -> timedelta | None:
+        """From a disconnect until what came from Strava is deleted; None when it stays."""
+        return None if self.strava_purge_after_days is None else timedelta(days=self.strava_purge_after_days)
 
     @property
     def callback_uri(self) -> str:

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -88,12 +88,40 @@ async def test_a_change_counts_the_version_up_and_a_stale_one_is_refused(athlete
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": ""}, {"name": "a\nb"}, {"sport": "Jogging"}, {"distance": 5}, {"name": None}, {"description": "\x00"}],
+    [
+        {"name": ""},
+        {"name": "a\nb"},
+        {"sport": "Jogging"},
+        {"source": "x"},
+        {"name": None},
+        {"timezone": None},
+        {"description": "\x00"},
+    ],
 )
 async def test_bad_changes_are_refused(athlete: Athlete, change: dict[str, Any]) -> None:
     [activity_id] = await give_days(athlete, 0)
     response: httpx2.Response = await athlete.request("PATCH", f"/activities/{activity_id}", json=change)
     assert (response.status_code, response.json()["code"]) == (422, "request.invalid")
+
+
+async def test_the_local_start_is_right_on_both_sides_of_the_change_of_clocks(athlete: Athlete) -> None:
+    summer = datetime(2026, 3, 29, 6, tzinfo=UTC)  # the clocks of Rome went forward at one
+    [winter_id, summer_id] = [
+        (await athlete.give((f"{start:%d}.gpx", made_up.run(start))))[f"{start:%d}.gpx"]["activity_ids"][0]
+        for start in (summer - timedelta(days=1), summer)
+    ]
+    local = [(await athlete.get(f"/activities/{each}"))["start_time_local"] for each in (winter_id, summer_id)]
+    assert local == ["2026-03-28T07:00:00+01:00", "2026-03-29T08:00:00+02:00"]
+    moved = await athlete.request("PATCH", f"/activities/{summer_id}", json={"timezone": "Australia/Adelaide"})
+    assert moved.json()["start_time_local"] == "2026-03-29T16:30:00+10:30"
+    assert moved.json()["edited"] == ["timezone"]
+
+
+async def test_calories_that_no_device_counted_are_estimated_and_marked_so(athlete: Athlete) -> None:
+    [activity_id] = await give_days(athlete, 0, seconds=1200)
+    shown = await athlete.get(f"/activities/{activity_id}")
+    assert (shown["calories_source"], shown["calories_estimated"]) == ("estimated", True)
+    assert shown["calories"] == pytest.approx(70 * (3.6 * 3600 / 4184 + 1 / 3), rel=0.02)
 
 
 async def test_splits_cover_the_whole_run(athlete: Athlete) -> None:
@@ -140,6 +168,8 @@ async def test_an_indoor_run_has_neither_map_nor_positions(athlete: Athlete) -> 
     [activity_id] = item["activity_ids"]
     assert (await athlete.get(f"/activities/{activity_id}/map")) == {
         "polyline": None,
+        "polylines": [],
+        "precision": 5,
         "summary_polyline": None,
         "bounds": None,
     }

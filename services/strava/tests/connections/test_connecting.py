@@ -227,3 +227,40 @@ async def test_without_an_application_strava_is_not_set_up(
         assert (status.json()["configured"], status.json()["state"]) == (False, "disconnected")
         assert (await client.get("/api/v1/strava/webhook/x")).status_code == 404
         assert (await client.post("/api/v1/strava/webhook/", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ({"most_athletes": 0}, 409, "at_capacity"),
+        ({"inactive_application": True}, 503, "application_inactive"),
+        ({"status": 503, "paths": ["/oauth/token"]}, 503, "failed"),
+    ],
+)
+async def test_what_strava_says_of_the_application_is_told_in_a_browser_and_in_an_app(
+    new_runner: NewRunner,
+    strava: httpx2.AsyncClient,
+    emulated: Emulated,
+    fault: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    runner = await new_runner()
+    answer = {"state": await runner.begin(), "code": await runner.code(), "scope": SCOPES}
+    state, cookie = await begin(runner, strava)
+    second = await runner.code()
+    await emulated.control("PUT", "/faults", json=fault)
+    response = await runner.here.request("POST", "/strava/callback", json=answer)
+    assert response.status_code == status, response.text
+    if code != "failed":
+        assert response.json()["code"] == f"strava.{code}"
+        assert "operator" in response.json()["next_steps"]
+    assert await land(strava, cookie, state=state, code=second, scope=SCOPES) == code
+    assert (await runner.status())["state"] == "disconnected"
+
+
+async def test_leave_to_write_is_asked_for_only_when_it_is_wanted(new_runner: NewRunner) -> None:
+    runner = await new_runner()
+    redirect = await runner.here.request("GET", "/strava/auth", params={"write": "true"})
+    query = parse_qs(urlsplit(redirect.headers["location"]).query)
+    assert query["scope"] == ["read,activity:read_all,profile:read_all,activity:write"]

@@ -1,11 +1,18 @@
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
+import pytest
 from emulated import Emulated, Runner
 from sqlalchemy import select, text
 
+from common.crypto import KeyRing
 from common.db.tables import OutboxEvent
 from common.resources import Resources
+from common.testing.plugin import Environment
 from common.testing.wait import eventually
 from strava.connections.tokens import TokenKeeper
 from strava.models import Connection
@@ -113,3 +120,36 @@ async def test_tokens_that_no_key_opens_ask_for_a_new_connection(runner: Runner,
     response = await runner.here.request("GET", "/strava/athlete")
     assert response.json()["code"] == "strava.degraded"
     assert "encryption keys" in (await runner.status())["reason"]
+
+
+@pytest.mark.parametrize(("seconds", "refreshes"), [(290, 1), (320, 0)])
+async def test_a_token_is_refreshed_when_less_than_five_minutes_are_left(
+    runner: Runner, resources: Resources, seconds: int, refreshes: int
+) -> None:
+    await expire(runner, resources, seconds)
+    access = await TokenKeeper.of(resources).access(runner.here.id)
+    assert access.generation == 1 + refreshes
+    assert len(await audits(resources, "strava.token_refreshed")) == refreshes
+
+
+async def test_tokens_are_sealed_anew_with_another_first_key(
+    runner: Runner, resources: Resources, strava_environment: Environment
+) -> None:
+    before = await connection_of(runner, resources)
+    both = f"{KeyRing.new_setting('k2')},{strava_environment['ENCRYPTION_KEYS']}"
+    command = [sys.executable, "-m", "strava.connections", "reencrypt"]
+    for expected in (1, 0):
+        environment = {**os.environ, **strava_environment, "ENCRYPTION_KEYS": both}
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=environment, capture_output=True, text=True, check=True
+        )
+        told = json.loads(done.stdout)["reencrypted"]
+        assert told == {"connections.access_token": expected, "connections.refresh_token": expected}
+    after = await connection_of(runner, resources)
+    assert before.access_token[:4] == b"\x01\x02k1"
+    assert (after.access_token[:4], after.refresh_token[:4]) == (b"\x01\x02k2",) * 2
+    keeper, new = TokenKeeper.of(resources), KeyRing.from_setting(both.split(",", maxsplit=1)[0])
+    alone = TokenKeeper(resources.database, keeper._oauth, new)
+    opened = alone.open(runner.here.id, "access", after.access_token)
+    assert opened == keeper.open(runner.here.id, "access", before.access_token)
+    assert (await audits(resources, "strava.keys_reencrypted"))[0]["actor"] == "operator"

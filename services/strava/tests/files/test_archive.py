@@ -50,7 +50,7 @@ def test_entries_come_in_order_and_gzip_inside_is_opened() -> None:
     fit = fit_files.run(10)
     source = zipped(("a/1.fit.gz", gzip.compress(fit)), ("a/", b""), ("a/2.gpx", RUN), ("__MACOSX/a/._2.gpx", b"x"))
     entries = list(unpack(source, "all.zip"))
-    assert [(entry.name, entry.data) for entry in entries] == [("a/1.fit.gz", fit), ("a/2.gpx", RUN)]
+    assert [(entry.name, entry.data) for entry in entries] == [("a/1.fit", fit), ("a/2.gpx", RUN)]
 
 
 def test_a_bad_entry_is_refused_and_the_rest_goes_on() -> None:

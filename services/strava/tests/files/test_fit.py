@@ -1,3 +1,5 @@
+import struct
+
 import fit_files
 import numpy as np
 import pytest
@@ -123,3 +125,11 @@ def test_values_beyond_what_is_possible_go_and_are_counted() -> None:
     assert recording.quality.dropped == {"out_of_range": 3}
     assert np.flatnonzero(np.isnan(recording.columns["latlng"][:, 0])).tolist() == [3, 4]
     assert np.isnan(recording.columns["heartrate"][5])
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_a_file_whose_device_died_before_it_wrote_the_size_is_read(size: int) -> None:
+    data = fit_files.run(300)
+    (recording,) = parse(data[:4] + struct.pack("<I", size) + data[8:]).recordings
+    assert len(recording.columns["time"]) == 301
+    assert recording.quality.damaged

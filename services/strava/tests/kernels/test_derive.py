@@ -152,6 +152,38 @@ def test_laps_lose_the_distance_of_jumps_that_were_removed() -> None:
     assert lap.distance == 297
 
 
+def test_laps_know_their_rise_and_what_it_costs() -> None:
+    time = np.arange(1001.0)
+    recording = run(time, 3.0 * time, altitude=100 + np.where(time <= 500, 0.3 * time, 150.0))
+    up, flat = derive(replace(recording, laps=(RecordedLap(0.0, 500.0), RecordedLap(500.0, 500.0)))).laps
+    assert up.elevation_difference == pytest.approx(150, abs=3)
+    assert up.grade_adjusted_speed == pytest.approx(3 * 1.48, rel=0.03)
+    assert (flat.elevation_difference, flat.grade_adjusted_speed) == pytest.approx((0, 3), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("ways", "trigger", "partial"),
+    [
+        ([1000, 1000, 400], None, True),
+        ([1000, 1000, 998], None, False),
+        ([1000, 400], None, False),
+        ([1000, 400], "distance", True),
+        ([1000, 400, 1000, 400], None, False),
+        ([1000, 1000, 400], "manual", False),
+        ([400], "distance", False),
+    ],
+)
+def test_only_what_even_laps_leave_over_is_partial(ways: list[float], trigger: str | None, *, partial: bool) -> None:
+    starts = np.concatenate(([0.0], np.cumsum(ways))) / 4
+    laps = tuple(
+        RecordedLap(float(start), way / 4, distance=way, trigger=trigger)
+        for start, way in zip(starts[:-1], ways, strict=True)
+    )
+    time = np.arange(starts[-1] + 1)
+    found = derive(replace(run(time, 4.0 * time), laps=laps)).laps
+    assert [lap.partial for lap in found] == [*[False] * (len(ways) - 1), partial]
+
+
 def test_without_laps_the_whole_is_one() -> None:
     (lap,) = steady().laps
     assert (lap.distance, lap.elapsed_time, lap.end_index) == (3000, 1000, 1000)

@@ -20,6 +20,8 @@ def rejected(status: int, *parts: str, body: dict[str, Any] | None = None) -> Up
         (rejected(400, "RefreshToken", "refresh_token", "invalid"), errors.TokenInvalid),
         (rejected(401, "Athlete", "access_token", "invalid"), errors.TokenInvalid),
         (rejected(401, "AccessToken", "activity:read_permission", "missing"), errors.ScopeMissing),
+        (rejected(401, "AccessToken", "activity:write_permission", "missing"), errors.WriteScopeMissing),
+        (rejected(409, "Activity", "start_date_local", "already exists"), errors.Overlaps),
         (rejected(403, "Application", "Status", "Inactive"), errors.ApplicationInactive),
         (rejected(403, "Application", "connected athletes", "exceeded"), errors.AtCapacity),
         (rejected(404), errors.StravaNotFound),

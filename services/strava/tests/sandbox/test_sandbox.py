@@ -60,6 +60,27 @@ async def test_one_child_serves_file_after_file(sandbox: Sandbox) -> None:
     assert sandbox.pid == pid
 
 
+async def test_several_children_read_several_files_at_a_time() -> None:
+    async with Sandbox(children=2) as sandbox:
+        results = await asyncio.gather(*(sandbox.run(made_up.run(seconds=60 * (n + 1))) for n in range(6)))
+        assert [each.activities[0].derived.elapsed_time for each in results] == [60 * (n + 1) for n in range(6)]
+        assert len(sandbox.pids) == 2
+    assert sandbox.pids == []
+
+
+async def test_one_file_after_another_needs_one_child() -> None:
+    async with Sandbox(children=2) as sandbox:
+        for _ in range(3):
+            await sandbox.run(made_up.run(seconds=60))
+        assert len(sandbox.pids) == 1
+
+
+async def test_who_knows_the_sport_better_than_the_file_is_believed(sandbox: Sandbox) -> None:
+    data = made_up.run(kind="cycling", heartrate=130)
+    assert (await sandbox.run(data)).activities[0].recording.sport == "Ride"
+    assert (await sandbox.run(data, sport="TrailRun")).activities[0].recording.sport == "TrailRun"
+
+
 async def test_a_refusal_keeps_its_reason_and_the_child(sandbox: Sandbox) -> None:
     await sandbox.run(made_up.run())
     pid = sandbox.pid
@@ -75,7 +96,7 @@ async def test_a_file_that_takes_too_long_is_killed_and_the_next_is_read() -> No
             await short.run(made_up.run())
         assert killed.value.cause == "time"
         assert short.pid is None
-        short._time_limit = 30.0
+        short._children[0]._time_limit = 30.0
         assert (await short.run(made_up.run())).kind == "activities"
 
 
@@ -92,7 +113,7 @@ async def test_a_child_that_a_file_made_grow_is_replaced() -> None:
         await sandbox.run(made_up.run())
         pid = sandbox.pid
         assert pid is not None
-        sandbox._recycle_above = resident(pid) + 4 * MIB
+        sandbox._children[0]._recycle_above = resident(pid) + 4 * MIB
         await sandbox.run(large(200_000))
         assert sandbox.pid is None
         assert not is_alive(pid)

@@ -2,6 +2,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from emulated import Runner
 from looking import Outcomes, Woken
 from sqlalchemy import select
 
@@ -25,13 +26,17 @@ def woken(resources: Resources) -> Woken:
 
 
 @pytest.fixture
-def outcomes(resources: Resources, woken: Woken) -> Outcomes:
-    """Wait until so many events are worked through; (aspect, outcome) of each in the order in which they came."""
+def outcomes(runner: Runner, resources: Resources, woken: Woken) -> Outcomes:
+    """Wait until so many events about the runner are worked through; (aspect, outcome) of each as they came.
+
+    Strava may still tell of somebody whom an earlier test knew.
+    """
+    mine = select(WebhookEvent).where(WebhookEvent.owner_id == runner.strava_id).order_by(WebhookEvent.id)
 
     async def read(count: int) -> list[tuple[str, str]]:
         async def settled() -> Sequence[WebhookEvent]:
             async with resources.database.transaction() as session:
-                rows = (await session.scalars(select(WebhookEvent).order_by(WebhookEvent.id))).all()
+                rows = (await session.scalars(mine)).all()
             return rows if len(rows) >= count and all(row.outcome for row in rows) else []
 
         return [(row.aspect_type, row.outcome or "") for row in await woken(settled, f"{count} settled events")]

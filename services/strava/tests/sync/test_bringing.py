@@ -14,6 +14,7 @@ from strava.activities import repository as activities
 from strava.imports.sweeping import sweep_orphans
 from strava.models import ActivityAudit, Recording
 from strava.sync import bringing
+from strava.sync.queueing import enqueue_activity
 
 NewRunner = Callable[[], Awaitable[Runner]]
 
@@ -271,3 +272,33 @@ async def test_recordings_of_strava_are_unique_and_numbered_by_fetch(runner: Run
         count = await session.scalar(select(func.count()).select_from(Recording))
     assert found is not None
     assert (count, found.fetch_number is not None) == (1, True)
+
+
+async def test_shoes_come_along_and_stay_as_the_athlete_chose_here(
+    runner: Runner, emulated: Emulated, resources: Resources
+) -> None:
+    shoe = f"g{7_000_000 + 10 * (runner.strava_id - 3_000_000_001)}"
+    number = await runner.runs(gear_id=shoe)
+    activity = await runner.sees(number)
+    [gear] = (await runner.here.get("/gear"))["items"]
+    assert (gear["name"], gear["kind"]) == ("Daily shoes", "shoes")
+    detail = await runner.here.get(f"/activities/{activity['id']}")
+    assert (detail["gear"]["id"], detail["version"]) == (gear["id"], 1)
+    own = (await runner.here.request("POST", "/gear", json={"kind": "shoes", "name": "Others"})).json()
+    await runner.here.request("PATCH", f"/activities/{activity['id']}", json={"gear_id": own["id"]})
+    await emulated.control("PATCH", f"/activities/{number}", json={"name": "Renamed"})
+    await runner.sees(number, name="Renamed")
+    assert (await runner.here.get(f"/activities/{activity['id']}"))["gear"]["id"] == own["id"]
+
+
+async def test_what_was_missing_and_came_meanwhile_costs_no_call(
+    runner: Runner, emulated: Emulated, resources: Resources
+) -> None:
+    number = await runner.runs()
+    await runner.sees(number)
+    await eventually(lambda: idle(resources), within=15, what="the event")
+    used = (await emulated.control("GET", "/state"))["limits"]["overall_usage"]
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, number, urgent=False, missing=True, history=True)
+    await eventually(lambda: idle(resources), within=15, what="the fetch that is not needed")
+    assert (await emulated.control("GET", "/state"))["limits"]["overall_usage"] == used

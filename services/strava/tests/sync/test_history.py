@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from emulated import Emulated, Runner
-from looking import Woken, idle, jobs_of
+from looking import Woken, idle, jobs_of, make_due
 from sqlalchemy import text
 
 from common.resources import Resources
@@ -13,7 +13,9 @@ from strava.sync.polling import poll_when_silent, tidy
 NewRunner = Callable[[], Awaitable[Runner]]
 
 
-async def test_connecting_brings_recent_history(new_runner: NewRunner, resources: Resources, woken: Woken) -> None:
+async def test_connecting_brings_recent_history_and_then_all_years_before(
+    new_runner: NewRunner, resources: Resources, woken: Woken
+) -> None:
     runner, now = await new_runner(), datetime.now(UTC)
     days = [3, 30, 85, 120]
     starts = [now - timedelta(days=each) for each in days]
@@ -24,11 +26,18 @@ async def test_connecting_brings_recent_history(new_runner: NewRunner, resources
         return all([await runner.stored(each) for each in ids[:3]])
 
     await woken(all_here, "recent history")
-    await woken(lambda: idle(resources), "the rest")
-    assert await runner.stored(ids[3]) is None
     status = await runner.status()
     assert (status["sync"]["state"], status["sync"]["progress"]) == ("done", 1.0)
     assert status["last_sync_at"] is not None
+
+    async def all_years_here() -> bool:
+        await make_due(resources)
+        return bool(await runner.stored(ids[3]) and await idle(resources))
+
+    await woken(all_years_here, "what was before")
+    history = (await runner.status())["history"]
+    assert (history["state"], history["progress"]) == ("done", 1.0)
+    assert (history["total"], history["fetched"], history["to_fetch"], history["failed"]) == (1, 1, 0, 0)
 
 
 async def test_a_sync_finds_what_no_event_told_of_and_looks_a_day_back(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.resources import Resources
 from common.testing.wait import eventually
-from strava.sync.queueing import enqueue_activity
+from strava.sync.queueing import enqueue_activity, hold_background
 
 NewRunner = Callable[[], Awaitable[Runner]]
 
@@ -28,8 +28,8 @@ async def test_a_rate_limit_is_slept_out_and_counts_as_no_failure(
     job = await eventually(sleeping, within=15, what="the job that sleeps")
     now = datetime.now(UTC)
     assert job.attempts == 0
-    assert (job.run_after.minute % 15, job.run_after.second) == (0, 0)
-    assert timedelta(0) < job.run_after - now <= timedelta(minutes=15)
+    assert (job.run_after.minute % 15, job.run_after.second) == (0, 3)  # and a moment for two clocks to agree
+    assert timedelta(0) < job.run_after - now <= timedelta(minutes=15, seconds=3)
     response = await runner.here.request("GET", "/strava/athlete")
     assert (response.status_code, response.json()["code"]) == (503, "strava.rate_limited")
     assert response.json()["retry_after_s"] <= 900
@@ -94,3 +94,20 @@ async def test_a_dead_strava_uses_no_job_up_and_loses_nothing(
         return await runner.stored(later)
 
     await eventually(here, within=30, what="the run")
+
+
+async def test_what_waits_in_the_background_waits_together_and_keeps_its_order(
+    runner: Runner, resources: Resources
+) -> None:
+    later = timedelta(hours=1).total_seconds()  # before anybody takes them
+    async with resources.database.transaction() as session:
+        for number in (5, 3, 4):
+            enqueue_activity(session, runner.here.id, number, urgent=False, history=number == 5, delay=later)
+        enqueue_activity(session, runner.here.id, 9, urgent=True, delay=later)
+    until = datetime.now(UTC) + timedelta(hours=2)
+    async with resources.database.transaction() as session:
+        await hold_background(session, until, "The limit is reached.")
+    jobs = sorted(await jobs_of(resources, "strava-activity"), key=lambda job: job.run_after)
+    assert [job.payload["strava_id"] for job in jobs] == ["9", "3", "4", "5"]
+    assert jobs[0].run_after < until < jobs[1].run_after < jobs[2].run_after < jobs[3].run_after
+    assert [job.reason for job in jobs] == [None, *["The limit is reached."] * 3]

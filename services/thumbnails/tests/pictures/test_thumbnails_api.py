@@ -12,6 +12,7 @@ from common.resources import Resources
 from common.signing import UrlSigner
 from common.testing.atwork import ServiceAtWork
 from common.testing.plugin import Environment
+from contracts.strava.events import PrivacyZonesChanged
 from contracts.strava.streams import ActivityStreams
 from contracts.testing.activity_store import ActivityStore, run
 from thumbnails.pictures.sweeping import sweep_orphans
@@ -93,6 +94,26 @@ async def test_the_same_track_again_draws_and_tells_nothing(
     await thumbnails.settle()
     assert len(await told(thumbnails)) == 1
     assert len(strava.reads) == 2
+
+
+async def test_what_privacy_zones_hide_is_not_drawn_from_when_they_change_on(
+    thumbnails: ServiceAtWork, strava: ActivityStore, drawn: UUID, ana: UUID, images: Path
+) -> None:
+    other = strava.create(looped(uuid4())).activity
+    await thumbnails.settle()
+    whole, before = await thumbnails.get(ana, path_of(drawn)), len(strava.reads)
+    strava.shown = slice(20, 60)
+    strava.tell(PrivacyZonesChanged(athlete_id=ana))
+    await thumbnails.settle()
+    cut = await thumbnails.get(ana, path_of(drawn))
+    assert cut.content != whole.content
+    assert len(stored(images)) == 2
+    assert strava.reads[before:] == [drawn], "only the athlete's own are looked at again"
+    strava.shown = slice(0, 0)
+    strava.tell(PrivacyZonesChanged(athlete_id=ana))
+    await thumbnails.settle()
+    assert (await thumbnails.get(ana, path_of(drawn))).status_code == 404
+    assert (await thumbnails.get(other.athlete_id, path_of(other.id))).status_code == 200
 
 
 async def test_an_indoor_run_has_no_picture_and_says_why(

@@ -18,6 +18,7 @@ from local.topology import SettingError, Topology
 from local.valkey import Valkey
 
 _LOG_LINES = "40"
+_SEALING = {"auth": "auth.keys", "strava": "strava.connections"}  # who keeps secrets encrypted, and what reseals them
 
 
 def up(topology: Topology, _name: str | None, *, anew: bool = False) -> int:
@@ -163,10 +164,16 @@ def rotate_keys(topology: Topology, when: str | None) -> int:
 
 
 def reencrypt(topology: Topology, _name: str | None) -> int:
-    """Seal what auth keeps encrypted with the first of its encryption keys."""
-    told = _ask_auth(topology, "reencrypt", problem="Nothing was sealed anew")
-    for column, number in told["reencrypted"].items():
-        startup.say(f"{column}: {number}")
+    """Seal what auth and strava keep encrypted with the first of their encryption keys."""
+    names = {service.name for service in topology.services}
+    with startup.one_at_a_time(topology):
+        platform = startup.prepare(topology)
+        startup.start_servers(platform)
+        for name, module in ((each, _SEALING[each]) for each in _SEALING if each in names):
+            problem = f"Nothing of {name} was sealed anew"
+            told = startup.ask_service(platform, name, module, "reencrypt", problem=problem)
+            for column, number in told["reencrypted"].items():
+                startup.say(f"{name}: {column}: {number}")
     return 0
 
 

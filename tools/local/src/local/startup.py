@@ -162,16 +162,21 @@ def ensure_account(platform: Platform, email: str, role: str, *options: str) -> 
 
 
 def ask_auth(platform: Platform, module: str, *arguments: str, problem: str) -> dict[str, Any]:
-    """Run a command of the auth service and return the JSON it ends with.
+    """Run a command of the auth service and return the JSON it ends with."""
+    return ask_service(platform, "auth", module, *arguments, problem=problem)
 
-    Raises `StartError` with the problem and what the command said, `SettingError` when there is no auth service.
+
+def ask_service(platform: Platform, name: str, module: str, *arguments: str, problem: str) -> dict[str, Any]:
+    """Run a command of a service and return the JSON it ends with.
+
+    Raises `StartError` with the problem and what the command said, `SettingError` when there is no such service.
     """
-    auth = next((service for service in platform.topology.services if service.name == "auth"), None)
-    if auth is None:
-        raise SettingError("there is no auth service here")
+    asked = next((service for service in platform.topology.services if service.name == name), None)
+    if asked is None:
+        raise SettingError(f"there is no {name} service here")
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env=platform.environment(auth, "service"),
+        env=platform.environment(asked, "service"),
         cwd=platform.topology.root,
         stdin=subprocess.DEVNULL,
         capture_output=True,

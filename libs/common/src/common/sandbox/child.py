@@ -1,15 +1,19 @@
 """The child's side: answers requests on its standard streams until the parent closes them."""
 
+import fcntl
 import os
 import resource
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from common.niceness import be_nice
 from common.sandbox.protocol import ANSWERED, REPLY, REQUEST
 
+PIPE_BYTES = 1024 * 1024
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,6 +25,8 @@ def serve(answer: Callable[[bytes], bytes]) -> None:
     memory, seconds = int(sys.argv[1]), int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _widen_pipes()
+    be_nice()  # as its parent is: it has a session of its own
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not land between replies
     requests = sys.stdin.buffer
@@ -32,6 +38,13 @@ def serve(answer: Callable[[bytes], bytes]) -> None:
         replies.flush()
         if kind != ANSWERED:
             return
+
+
+def _widen_pipes() -> None:
+    """Let the pipes hold as much as they may: each refill costs both sides a turn."""
+    for number in (0, 1):
+        with suppress(OSError):  # no pipe, or more than the system allows
+            fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _limit_time(seconds: int) -> None:

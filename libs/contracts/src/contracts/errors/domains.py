@@ -2,15 +2,6 @@
 
 from contracts.errors.row import FOREIGN, ErrorCode
 
-ACTIVITY = {
-    "activity.not_found": ErrorCode(
-        404,
-        "No such activity",
-        f"There is no activity with this id. {FOREIGN}",
-        "Look the activity up in GET /api/v1/activities.",
-    ),
-}
-
 IMPORT = {
     "import.no_files": ErrorCode(
         400,
@@ -18,16 +9,23 @@ IMPORT = {
         "The multipart form has no field named files with a file in it.",
         "Send FIT, GPX or TCX files, or a zip of them, as multipart fields named files.",
     ),
-    "import.preview_unavailable": ErrorCode(
-        422,
-        "Imports cannot be previewed yet",
-        "The request asked for a preview (dry_run=true), and nothing was written.",
-        "Leave dry_run out to import for good; duplicates are recognised and each activity can be deleted.",
+    "import.not_a_preview": ErrorCode(
+        409,
+        "This import is no preview that waits",
+        "A preview can be committed once, when every file of it was looked at; this import is no preview, not yet "
+        "ready, or taken back.",
+        "Look at its state: a preview can be committed once, when every file of it was looked at.",
+    ),
+    "import.edited_since": ErrorCode(
+        409,
+        "Activities of this import were changed by hand since",
+        "Taking the import back would undo what was done to them; detail names them.",
+        "Repeat the request with ?confirm=true to take the import back all the same.",
     ),
     "import.not_found": ErrorCode(
         404,
         "No such import",
-        f"There is no import with this id. {FOREIGN}",
+        f"There is no import with this id. {FOREIGN} Previews are forgotten after seven days.",
         "Look the import up in GET /api/v1/imports.",
     ),
 }

@@ -33,6 +33,54 @@ STRAVA = {
         "On Strava's page the box for viewing activities was unticked. No connection was made.",
         "Connect again and leave 'View data about your activities' ticked: without it there is nothing to fetch.",
     ),
+    "strava.write_scope_missing": ErrorCode(
+        403,
+        "Strava was not allowed to take anything from here",
+        "The connection was made without leave to upload and change activities.",
+        "Connect again at GET /api/v1/strava/auth?write=true and leave 'Upload and change your activities' ticked.",
+    ),
+    "strava.activity_not_found": ErrorCode(
+        404,
+        "No such activity at Strava",
+        "Strava has no activity of the athlete's under this number, or does not show it.",
+        "Check the number: GET /api/v1/strava/activities lists what Strava has.",
+    ),
+    "strava.push_not_found": ErrorCode(
+        404,
+        "Nothing was sent to Strava under this id",
+        "The id is made up, or belongs to somebody else.",
+        "Check the id: GET /api/v1/strava/uploads lists what was sent.",
+    ),
+    "strava.already_there": ErrorCode(
+        409,
+        "The activity is at Strava already",
+        "It came from Strava, or was sent there before.",
+        "Nothing has to be sent. Its description can be changed: PUT /api/v1/strava/activities/{id}/description.",
+    ),
+    "strava.no_file": ErrorCode(
+        409,
+        "The activity has no file to upload",
+        "It was entered by hand, so there is nothing recorded.",
+        "Send it as an entry by hand: POST /api/v1/strava/manual.",
+    ),
+    "strava.not_at_strava": ErrorCode(
+        409,
+        "The activity is not at Strava",
+        "Nothing is known of it at Strava.",
+        "Send it first: POST /api/v1/strava/uploads, or /api/v1/strava/manual for one without a file.",
+    ),
+    "strava.refused": ErrorCode(
+        409,
+        "Strava refuses this",
+        "Strava understood the request and refused it for a reason of its own.",
+        "Try it with other words, or do it at Strava itself.",
+    ),
+    "strava.not_completed": ErrorCode(
+        422,
+        "The activity is not over yet",
+        "Strava takes activities that were done; it has no planned ones.",
+        "Send it once it is done. What is planned goes out as a calendar or as a workout file.",
+    ),
     "strava.state_unknown": ErrorCode(
         400,
         "This way back from Strava was not started here",
@@ -95,5 +143,11 @@ STRAVA = {
         "The verify token is not ours",
         "Somebody who knows the webhook's path tried to subscribe it with another verify token.",
         "Whoever subscribes has to send the operator's STRAVA_VERIFY_TOKEN.",
+    ),
+    "strava.nothing_to_undo": ErrorCode(
+        404,
+        "There is no disconnect to undo",
+        "Strava was not disconnected, or what came from there is deleted already, or it was kept on purpose.",
+        "Nothing is about to be deleted. Connect Strava to fetch activities again.",
     ),
 }

@@ -1,8 +1,10 @@
 """The table of error codes. A code, once given, keeps its meaning."""
 
+from contracts.errors.activities import ACTIVITY, GEAR, RECORDING, ZONE
 from contracts.errors.callers import ADDRESS, AUTH, IDEMPOTENCY, REQUEST
 from contracts.errors.credentials import CREDENTIALS
-from contracts.errors.domains import ACTIVITY, ANALYTICS, IMPORT, PDF, PICTURES, STREAMS
+from contracts.errors.domains import ANALYTICS, IMPORT, PDF, PICTURES, STREAMS
+from contracts.errors.operation import JOB, WEBHOOK
 from contracts.errors.people import PEOPLE, PROVIDERS
 from contracts.errors.platform import DATABASE, INTERNAL, SERVICE, STORAGE, UPSTREAM
 from contracts.errors.row import Family
@@ -19,9 +21,14 @@ FAMILIES = {
     "idempotency": Family("Idempotency keys", "A POST with an Idempotency-Key header.", IDEMPOTENCY),
     "address": Family("Signed links", "Links that work without a sign-in, for a time.", ADDRESS),
     "activity": Family("Activities", "What was run, ridden or swum.", ACTIVITY),
+    "recording": Family("Recordings", "What an activity was recorded with, by a device or by hand.", RECORDING),
+    "gear": Family("Gear", "Shoes and bikes.", GEAR),
+    "zone": Family("Privacy zones", "Where others do not see tracks start and end.", ZONE),
     "import": Family("Imports", "What happens to a single file of an import is its reason, not an error.", IMPORT),
     "streams": Family("Streams", "The samples of an activity.", STREAMS),
     "strava": Family("Strava", "The connection to Strava, and what Strava says.", STRAVA),
+    "webhook": Family("Subscriptions", "What an administrator does with the subscription at Strava.", WEBHOOK),
+    "job": Family("Jobs", "What an administrator does with the queue of ingest.", JOB),
     "analytics": Family("Analytics", "Numbers made from activities.", ANALYTICS),
     "picture": Family("Pictures", "What an activity looks like on a map.", PICTURES),
     "plan": Family("Plans", "What is planned for a season.", PLAN),

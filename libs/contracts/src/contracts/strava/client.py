@@ -19,9 +19,14 @@ class StravaClient(EventClient):
         body = await self._read(f"/internal/activities/{activity_id}")
         return ActivitySummary.model_validate_json(body) if body is not None else None
 
-    async def streams(self, activity_id: UUID, keys: Sequence[str] = ()) -> ActivityStreams | None:
-        """Return an activity with its streams, all or those named; None when it does not exist (any more)."""
-        query = f"?keys={','.join(keys)}" if keys else ""
+    async def streams(
+        self, activity_id: UUID, keys: Sequence[str] = (), *, cut: bool = False
+    ) -> ActivityStreams | None:
+        """Return an activity with its streams, all or those named; None when it does not exist (any more).
+
+        With ``cut``, positions are absent (NaN) where privacy zones hide them: for all that others may see.
+        """
+        query = f"?keys={','.join(keys)}&cut={str(cut).lower()}"
         body = await self._read(f"/internal/activities/{activity_id}/streams{query}")
         return decode(body) if body is not None else None
 

@@ -41,6 +41,16 @@ class ActivityDeleted(_ActivityEvent):
         return "activity.deleted.v1"
 
 
+class PrivacyZonesChanged(Event):
+    """The athlete's tracks are to be cut elsewhere than before, wherever others see them."""
+
+    athlete_id: UUID
+
+    @classmethod
+    def event_type(cls) -> str:
+        return "privacy_zones.changed.v1"
+
+
 class ConnectionDegraded(Event):
     """Strava refuses the athlete's tokens: nothing is fetched until the athlete connects again."""
 

@@ -70,8 +70,8 @@ def run(
 class ActivityStore:
     """Serve ``app`` and set ``url``. What is created, updated and deleted here is told as the service tells it.
 
-    ``down`` answers 503 to everything; ``reads`` are the activities that were asked for, in order. Its service
-    token is ``TOKEN``.
+    ``down`` answers 503 to everything; ``reads`` are the activities that were asked for, in order; ``shown`` are the
+    samples that privacy zones leave of a track. Its service token is ``TOKEN``.
     """
 
     url: str = ""
@@ -79,6 +79,7 @@ class ActivityStore:
     activities: dict[UUID, ActivityStreams] = field(default_factory=dict)
     events: list[PublishedEvent] = field(default_factory=list)
     reads: list[UUID] = field(default_factory=list)
+    shown: slice | None = None
 
     def app(self) -> FastAPI:
         """The part of the service that others read."""
@@ -99,8 +100,10 @@ class ActivityStore:
             return self._guard(request) or self._answer(activity_id, lambda found: found.activity.model_dump_json())
 
         @app.get("/internal/activities/{activity_id}/streams")
-        async def streams(request: Request, activity_id: UUID, keys: str = "") -> Response:
-            return self._guard(request) or self._answer(activity_id, lambda found: encode(_only(found, keys)))
+        async def streams(request: Request, activity_id: UUID, keys: str = "", *, cut: bool = False) -> Response:
+            return self._guard(request) or self._answer(
+                activity_id, lambda found: encode(_only(self._cut(found) if cut else found, keys))
+            )
 
         return app
 
@@ -108,6 +111,13 @@ class ActivityStore:
         self.reads.append(activity_id)
         found = self.activities.get(activity_id)
         return Response(shown(found)) if found else Response(status_code=404)
+
+    def _cut(self, found: ActivityStreams) -> ActivityStreams:
+        columns = dict(found.columns)
+        if self.shown is not None and "latlng" in columns:
+            columns["latlng"] = np.full_like(columns["latlng"], np.nan)
+            columns["latlng"][self.shown] = found.columns["latlng"][self.shown]
+        return ActivityStreams(found.activity, columns)
 
     def _guard(self, request: Request) -> Response | None:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":

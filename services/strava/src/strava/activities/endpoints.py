@@ -5,29 +5,36 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
+from common.app import API_PREFIX
 from common.etag import etag_for, not_modified, require_match
 from common.pagination import Page, Paging
 from common.rendered import Rendered
 from common.route import DbSession, ProcessResources, TransactionalRoute
-from strava.activities import geojson, listing, repository, service
+from strava.activities import geojson, listing, maps, merging, repository, service
+from strava.activities.athletes import Athletes
 from strava.activities.listing import ActivityFilter
 from strava.activities.pictures import Addresses, PictureAddresses
 from strava.activities.schemas import (
     ActivityChange,
     ActivityDetail,
+    ActivityIn,
     ActivityItem,
     ActivityMap,
     HistoryEntry,
     HistoryList,
     LapList,
     LapOut,
+    MergeIn,
     SplitList,
     StreamOut,
+    UnmergeIn,
 )
+from strava.activities.tracks import as_polylines
 from strava.dependencies import AthleteId
 from strava.models import Activity
+from strava.privacy.cutting import without_positions
+from strava.privacy.schemas import Privacy
 from strava.streams import serving
 from strava.streams.serving import Resolution
 
@@ -74,6 +81,35 @@ async def list_activities(
     return tagged(request, (body, etag_for(body)))
 
 
+@router.post("", status_code=201, responses={200: {"model": ActivityDetail}})
+async def enter_activity(
+    response: Response,
+    session: DbSession,
+    resources: ProcessResources,
+    athlete: AthleteId,
+    addresses: Addresses,
+    body: ActivityIn,
+) -> ActivityDetail:
+    """Enter an activity by hand. 200 with the activity of that time where there is one: it is a recording of that."""
+    athletes = Athletes.of(resources)
+    home = body.timezone or await athletes.home_timezone(athlete)
+    weight = await athletes.weight(athlete)
+    stored = await service.enter(session, athlete, body, home_timezone=home, weight=weight)
+    activity = await service.find(session, athlete, stored.activity_id)
+    if stored.outcome != "imported":
+        response.status_code = 200
+    return await _answer(response, session, activity, addresses)
+
+
+async def _answer(
+    response: Response, session: DbSession, activity: Activity, addresses: PictureAddresses
+) -> ActivityDetail:
+    """Return the activity as it is after a write."""
+    response.headers["ETag"] = tag_of(activity, addresses)
+    response.headers["Location"] = f"{API_PREFIX}/activities/{activity.id}"
+    return await service.detail_of(session, activity, addresses)
+
+
 @router.get("/{activity_id}", response_model=ActivityDetail)
 async def read_activity(
     request: Request, session: DbSession, athlete: AthleteId, addresses: Addresses, activity_id: UUID
@@ -97,12 +133,49 @@ async def change_activity(
     activity_id: UUID,
     body: ActivityChange,
 ) -> ActivityDetail:
-    """Change name, description or sport."""
+    """Change name, description, sport, time zone or gear, and the figures of an entry by hand."""
+    await repository.lock_athlete(session, athlete)
     activity = await service.find(session, athlete, activity_id, lock=True)
     require_match(request, activity.version)
     await service.change(session, activity, body)
-    response.headers["ETag"] = tag_of(activity, addresses)
-    return await service.detail_of(session, activity, addresses)
+    return await _answer(response, session, activity, addresses)
+
+
+@router.post("/{activity_id}/merge")
+async def merge_into_activity(
+    request: Request,
+    response: Response,
+    session: DbSession,
+    athlete: AthleteId,
+    addresses: Addresses,
+    activity_id: UUID,
+    body: MergeIn,
+) -> ActivityDetail:
+    """Move the recordings of another activity here, or one recording; an activity with none left goes."""
+    await repository.lock_athlete(session, athlete)
+    activity = await service.find(session, athlete, activity_id, lock=True)
+    require_match(request, activity.version)
+    source, recordings = await service.find_other(session, athlete, body)
+    await merging.merge(session, activity, source, recordings)
+    return await _answer(response, session, activity, addresses)
+
+
+@router.post("/{activity_id}/unmerge", status_code=201)
+async def unmerge_from_activity(
+    request: Request,
+    response: Response,
+    session: DbSession,
+    athlete: AthleteId,
+    addresses: Addresses,
+    activity_id: UUID,
+    body: UnmergeIn,
+) -> ActivityDetail:
+    """Make an activity of its own of a recording; returns the new one. No import or sync merges them again."""
+    await repository.lock_athlete(session, athlete)
+    activity = await service.find(session, athlete, activity_id, lock=True)
+    require_match(request, activity.version)
+    made = await merging.unmerge(session, activity, body.recording_id)
+    return await _answer(response, session, made, addresses)
 
 
 @router.delete("/{activity_id}", status_code=204)
@@ -116,16 +189,20 @@ async def delete_activity(
 
 
 @router.get("/{activity_id}/map", response_model=ActivityMap)
-async def read_map(request: Request, session: DbSession, athlete: AthleteId, activity_id: UUID) -> Response:
-    """The track as a polyline, or as GeoJSON with ``Accept: application/geo+json``. The owner sees it uncut."""
+async def read_map(
+    request: Request,
+    session: DbSession,
+    athlete: AthleteId,
+    activity_id: UUID,
+    precision: Annotated[int, Query(ge=1, le=6, description="decimals of a degree in the polylines")] = 5,
+    privacy: Annotated[Privacy, Query(description="cut: as others see it")] = "full",
+) -> Response:
+    """The track as polylines, or as GeoJSON with ``Accept: application/geo+json``. The owner sees it uncut."""
     recording = await service.find_primary(session, athlete, activity_id)
+    track = await maps.track(session, recording, privacy)
     if geojson.wanted(request.headers.get("accept", "")):
-        columns = await repository.streams(session, recording.id, ["latlng", "altitude"])
-        return tagged(request, rendered(geojson.feature(activity_id, columns)), media_type=geojson.MEDIA_TYPE)
-    content = ActivityMap(
-        polyline=recording.polyline, summary_polyline=recording.summary_polyline, bounds=recording.bounds
-    )
-    return tagged(request, rendered(content.model_dump()))
+        return tagged(request, rendered(geojson.feature(activity_id, track)), media_type=geojson.MEDIA_TYPE)
+    return tagged(request, rendered(as_polylines(track, precision)))
 
 
 @router.get("/{activity_id}/splits", response_model=SplitList)
@@ -166,10 +243,12 @@ async def read_streams(
     activity_id: UUID,
     keys: Annotated[list[str], Depends(_keys)],
     resolution: Annotated[Resolution, Query()] = "full",
+    privacy: Annotated[Privacy, Query(description="cut: as others see it")] = "full",
 ) -> Response:
     """Samples, index-aligned. Heart rate comes only when ``keys`` names it."""
     recording = await service.find_primary(session, athlete, activity_id)
     columns = await repository.streams(session, recording.id, keys)
+    columns = without_positions(columns, await maps.hiding(session, recording, privacy))
     ordered = {key: columns[key] for key in keys if key in columns}
     return tagged(request, rendered(serving.as_json(ordered, resolution)))
 
@@ -180,18 +259,3 @@ async def read_history(session: DbSession, athlete: AthleteId, activity_id: UUID
     await service.find(session, athlete, activity_id)
     rows = await repository.history(session, athlete, activity_id)
     return HistoryList(items=[HistoryEntry.model_validate(row) for row in rows])
-
-
-@router.get("/{activity_id}/original", response_class=StreamingResponse)
-async def read_original(
-    session: DbSession, resources: ProcessResources, athlete: AthleteId, activity_id: UUID
-) -> StreamingResponse:
-    """The file that the primary recording came from, as it was given."""
-    recording = await service.find_primary(session, athlete, activity_id)
-    content = await resources.objects.stream(recording.object_key)
-    name = recording.file_name.rsplit("/", 1)[-1].encode("ascii", "replace").decode().replace('"', "'")
-    return StreamingResponse(
-        content,
-        media_type="application/octet-stream",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{recording.sha256[:32]}"'},
-    )

@@ -1,15 +1,15 @@
 """Tracks as GeoJSON (RFC 7946): longitude first, altitude third where it is known."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from strava.streams.codec import Column
+from strava.activities.tracks import Indices, Track
 
 MEDIA_TYPE = "application/geo+json"
 _DIGITS = 6
+_SHORTEST = 2  # positions of a line
 
 
 def wanted(accept: str) -> bool:
@@ -17,13 +17,22 @@ def wanted(accept: str) -> bool:
     return any(part.split(";")[0].strip() == MEDIA_TYPE for part in accept.split(","))
 
 
-def feature(activity_id: UUID, columns: Mapping[str, Column]) -> dict[str, Any]:
-    """Return the track as a feature; its geometry is null without positions."""
-    geometry = None
-    if "latlng" in columns:
-        present = np.isfinite(columns["latlng"]).all(axis=1)
-        positions = columns["latlng"][present][:, ::-1]
-        if "altitude" in columns and np.isfinite(columns["altitude"][present]).all():
-            positions = np.column_stack([positions, columns["altitude"][present]])
-        geometry = {"type": "LineString", "coordinates": np.round(positions, _DIGITS).tolist()}
+def feature(activity_id: UUID, track: Track) -> dict[str, Any]:
+    """Return the track as a feature: a line, several with pauses between, or null without two positions in a row."""
+    lines = [_coordinates(track, line) for line in track.lines if len(line) >= _SHORTEST]
+    geometry: dict[str, Any] | None = None
+    if lines:
+        several = len(lines) > 1
+        geometry = {
+            "type": "MultiLineString" if several else "LineString",
+            "coordinates": lines if several else lines[0],
+        }
     return {"type": "Feature", "geometry": geometry, "properties": {"activity_id": str(activity_id)}}
+
+
+def _coordinates(track: Track, line: Indices) -> list[list[float]]:
+    positions = track.columns["latlng"][line][:, ::-1]
+    if "altitude" in track.columns and np.isfinite(track.columns["altitude"][line]).all():
+        positions = np.column_stack([positions, track.columns["altitude"][line]])
+    coordinates: list[list[float]] = np.round(positions, _DIGITS).tolist()
+    return coordinates

@@ -13,6 +13,8 @@ from contracts.strava.streams import ActivityStreams, encode
 from strava.activities import repository
 from strava.activities.service import ActivityMissing
 from strava.models import Activity
+from strava.privacy.cutting import without_positions
+from strava.privacy.repository import zones
 
 router = APIRouter(
     prefix="/internal/activities", route_class=TransactionalRoute, dependencies=[Depends(require_scope("internal"))]
@@ -27,13 +29,18 @@ async def read_activity(session: DbSession, activity_id: UUID) -> ActivitySummar
 
 @router.get("/{activity_id}/streams", include_in_schema=False)
 async def read_streams(
-    session: DbSession, activity_id: UUID, keys: Annotated[str, Query(max_length=200)] = ""
+    session: DbSession, activity_id: UUID, keys: Annotated[str, Query(max_length=200)] = "", *, cut: bool = False
 ) -> Response:
-    """An activity and the streams of its primary recording, all or ``keys``, in the binary form of the contract."""
+    """An activity and the streams of its primary recording, all or ``keys``, in the binary form of the contract.
+
+    ``cut`` leaves out positions that privacy zones hide.
+    """
     activity = await _existing(session, activity_id)
     recording = await repository.primary(session, activity.athlete_id, activity_id)
     wanted = keys.split(",") if keys else None
     columns = await repository.streams(session, recording.id, wanted) if recording else {}
+    if cut and recording is not None:
+        columns = without_positions(columns, await zones(session, activity.athlete_id))
     body = encode(ActivityStreams(summary_of(activity), columns))
     return Response(body, media_type=STREAMS_MEDIA_TYPE)
 

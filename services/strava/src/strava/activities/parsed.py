@@ -7,6 +7,10 @@ from uuid import UUID
 
 from strava.files.recording import Recording
 from strava.kernels.derived import Derived
+from strava.kernels.energy import estimated_calories
+
+CALORIES_OF = {"strava": "strava", "manual": "manual"}
+"""Who says the calories of a recording, by its format; a file has them from a device."""
 
 _MILE = 1609.344
 _KILOMETRE = 1000.0
@@ -17,7 +21,8 @@ _FULL = 0.01  # a split may miss a centimetre by rounding and is still a full on
 class Origin:
     """Where a recording came from: the stored original and its place in it.
 
-    What came from Strava has its number there, and that of the fetch that brought it.
+    What came from Strava has its number there, and that of the fetch that brought it; what came out of the athlete's
+    own archive of Strava has its number as the archive says. ``gear_id`` is the gear that the source tells of.
     """
 
     athlete_id: UUID
@@ -28,14 +33,22 @@ class Origin:
     part: int
     strava_id: int | None = None
     fetch_number: int | None = None
+    archive_id: int | None = None
+    gear_id: UUID | None = None
+
+    @property
+    def number(self) -> int | None:
+        """Number at Strava, whoever says it."""
+        return self.archive_id if self.strava_id is None else self.strava_id
 
 
 @dataclass(frozen=True)
 class ParsedRecording:
-    """A cleaned recording with what was computed from it, as rows."""
+    """A cleaned recording with what was computed from it, as rows; ``weight`` is the athlete's in kg, where known."""
 
     recording: Recording
     derived: Derived
+    weight: float | None = None
 
     @property
     def start_time(self) -> datetime:
@@ -44,6 +57,7 @@ class ParsedRecording:
     def summary(self) -> dict[str, Any]:
         """The figures of the activity that this recording gives when it is the primary one."""
         derived = self.derived
+        calories, calories_source = self._calories()
         return {
             "sport": self.recording.sport,
             "start_time": self.recording.start_time.isoformat(),
@@ -56,14 +70,31 @@ class ParsedRecording:
             "average_heartrate": derived.average_heartrate,
             "max_heartrate": derived.max_heartrate,
             "average_cadence": derived.average_cadence,
-            "calories": derived.calories,
+            "calories": calories,
+            "calories_source": calories_source,
             "fastest_pace": derived.fastest_pace,
             "has_map": derived.polyline is not None,
             "timezone": derived.timezone,
             "streams": sorted(derived.streams),
+            "pauses": [list(span) for span in self.recording.pauses],
             "name": self.recording.name,
             "description": self.recording.notes,
+            "weight": self.weight,
         }
+
+    def _calories(self) -> tuple[float | None, str | None]:
+        """What the source says in kcal, else an estimate, and which of them it is."""
+        derived, recording = self.derived, self.recording
+        if derived.calories:
+            return derived.calories, CALORIES_OF.get(recording.format, "device")
+        estimate = estimated_calories(
+            recording.sport,
+            weight=self.weight,
+            distance=derived.distance,
+            moving_time=derived.moving_time,
+            streams=derived.streams,
+        )
+        return estimate, None if estimate is None else "estimated"
 
     def quality(self) -> dict[str, Any]:
         """The quality report as it is stored and shown."""

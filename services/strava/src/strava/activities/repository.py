@@ -1,20 +1,19 @@
 """Rows of activities and their recordings. Whose they are is part of every query."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strava.activities.matching import Candidate
 from strava.models import Activity, ActivityAudit, ActivityListVersion, Lap, Recording, Split, Stream, Tombstone
 from strava.streams.codec import Column, decode, encode
+from strava.streams.packed import Packed
 
 _LIST_VERSION = select(ActivityListVersion.version).where(ActivityListVersion.athlete_id == bindparam("athlete"))
 
-
+_COUNTED = "list version counted up"
 _WHENCE = select(Recording.object_key, Recording.strava_id)
 
 
@@ -24,7 +23,11 @@ async def list_version(session: AsyncSession, athlete_id: UUID) -> int:
 
 
 async def count_list_version_up(session: AsyncSession, athlete_id: UUID) -> None:
-    """Note that the athlete's activities change with this transaction."""
+    """Note that the athlete's activities change with this transaction; once is enough."""
+    counted: set[UUID] = session.info.setdefault(_COUNTED, set())
+    if athlete_id in counted:
+        return
+    counted.add(athlete_id)
     statement = upsert(ActivityListVersion).values(athlete_id=athlete_id, version=1)
     await session.execute(
         statement.on_conflict_do_update(
@@ -45,30 +48,14 @@ async def owned(session: AsyncSession, athlete_id: UUID, activity_id: UUID, *, l
     return activity
 
 
-async def candidates(
-    session: AsyncSession, athlete_id: UUID, sports: Sequence[str], start: datetime, window: timedelta
-) -> list[Candidate]:
-    """Return the athlete's activities of these sports that start within the window."""
-    rows = await session.execute(
-        select(Activity.id, Activity.start_time, Activity.elapsed_time).where(
-            Activity.athlete_id == athlete_id,
-            Activity.start_time.between(start - window, start + window),
-            Activity.sport.in_(sports),
-        )
-    )
-    return [Candidate(*row) for row in rows]
-
-
-async def recording_of(session: AsyncSession, athlete_id: UUID, sha256: str, part: int) -> Recording | None:
-    query = select(Recording).where(
-        Recording.athlete_id == athlete_id, Recording.sha256 == sha256, Recording.part == part
-    )
+async def recording_of_strava(session: AsyncSession, athlete_id: UUID, strava_id: int) -> Recording | None:
+    query = select(Recording).where(Recording.athlete_id == athlete_id, Recording.strava_id == strava_id)
     recording: Recording | None = await session.scalar(query)
     return recording
 
 
-async def recording_of_strava(session: AsyncSession, athlete_id: UUID, strava_id: int) -> Recording | None:
-    query = select(Recording).where(Recording.athlete_id == athlete_id, Recording.strava_id == strava_id)
+async def owned_recording(session: AsyncSession, athlete_id: UUID, recording_id: UUID | None) -> Recording | None:
+    query = select(Recording).where(Recording.id == recording_id, Recording.athlete_id == athlete_id)
     recording: Recording | None = await session.scalar(query)
     return recording
 
@@ -99,13 +86,19 @@ async def add_parts(
     laps: Sequence[dict[str, object]],
 ) -> None:
     """Write streams, splits and laps of a recording."""
-    rows = [
-        {"recording_id": recording_id, "type": name, "count": len(column), "data": encode(name, column)}
-        for name, column in streams.items()
-    ]
+    rows = stream_rows(recording_id, streams)
     for model, values in ((Stream, rows), (Split, splits), (Lap, laps)):
         if values:
             await session.execute(insert(model), list(values))
+
+
+def stream_rows(recording_id: UUID, streams: Mapping[str, Column]) -> list[dict[str, object]]:
+    """Rows of ``streams``."""
+    packed = streams if isinstance(streams, Packed) else Packed.of(streams)
+    return [
+        {"recording_id": recording_id, "type": name, "count": packed.count, "data": data}
+        for name, data in packed.encoded.items()
+    ]
 
 
 async def remove_parts(session: AsyncSession, recording_id: UUID) -> None:
@@ -151,7 +144,7 @@ async def remove(session: AsyncSession, activity: Activity) -> list[str]:
     What it had from Strava is noted, lest the next look at Strava bring it back.
     """
     rows = (await session.execute(_WHENCE.where(Recording.activity_id == activity.id))).all()
-    keys = {key for key, _ in rows}
+    keys = {key for key, _ in rows if key}
     for strava_id in (number for _, number in rows if number is not None):
         await bury(session, activity.athlete_id, strava_id, None)
     await session.execute(delete(Activity).where(Activity.id == activity.id))

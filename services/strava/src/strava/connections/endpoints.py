@@ -17,9 +17,10 @@ from common.logs import get_logger
 from common.resources import Resources
 from common.route import DbSession, ProcessResources, TransactionalRoute
 from strava.connections import service, status
-from strava.connections.schemas import AuthorizeUrl, CallbackAnswer, ConnectionStatus, StravaAthlete
+from strava.connections.schemas import AuthorizeUrl, CallbackAnswer, ConnectionStatus, StravaAthlete, SyncWanted
 from strava.connections.service import STATE_LIFETIME, Answer
 from strava.dependencies import AthleteId
+from strava.purging import service as purging
 from strava.remote.remote import settings_of
 
 COOKIE = "rt_strava_oauth"
@@ -34,11 +35,16 @@ waiting_router = APIRouter(prefix="/strava", tags=["strava"])
 
 
 @router.get("/auth", response_model=AuthorizeUrl, responses={302: {"description": "To Strava's page"}})
-async def start(request: Request, resources: ProcessResources, athlete: AthleteId) -> Response:
+async def start(
+    request: Request,
+    resources: ProcessResources,
+    athlete: AthleteId,
+    write: Annotated[bool, Query(description="ask also for leave to upload and change activities")] = False,
+) -> Response:
     """Start connecting: a redirect to Strava's page, or its address with ``Accept: application/json``."""
     known = request.cookies.get(COOKIE, "")
     browser = known if _COOKIE_FORM.fullmatch(known) else secrets.token_urlsafe(_COOKIE_BYTES)
-    url = await service.begin(resources, athlete, browser)
+    url = await service.begin(resources, athlete, browser, write=write)
     wants_json = "application/json" in request.headers.get("accept", "")
     response = JSONResponse({"url": url}) if wants_json else RedirectResponse(url, status_code=302)
     response.headers["Cache-Control"] = "no-store"
@@ -106,9 +112,21 @@ async def read_status(
 
 
 @router.delete("/disconnect", status_code=204)
-async def disconnect(session: DbSession, athlete: AthleteId) -> None:
-    """Delete the tokens and take the grant back at Strava. Activities that were stored stay."""
-    await service.disconnect(session, athlete)
+async def disconnect(resources: ProcessResources, session: DbSession, athlete: AthleteId) -> None:
+    """Delete the tokens and take the grant back at Strava.
+
+    What came from Strava is deleted seven days later (the operator may choose another time, or to keep it), unless
+    that is undone, or the account is connected again. What also came as a file stays as the file has it.
+    """
+    await service.disconnect(session, athlete, grace=settings_of(resources).purge_grace)
+
+
+@router.post("/disconnect/undo")
+async def undo_disconnect(resources: ProcessResources, session: DbSession, athlete: AthleteId) -> ConnectionStatus:
+    """Keep what was to be deleted after a disconnect. To fetch new activities, connect again."""
+    await purging.undo(session, athlete)
+    await session.flush()
+    return await status.status_of(resources, session, athlete)
 
 
 @waiting_router.get("/athlete")
@@ -118,7 +136,13 @@ async def read_athlete(resources: ProcessResources, athlete: AthleteId) -> Strav
 
 
 @router.post("/sync", status_code=202)
-async def sync(resources: ProcessResources, session: DbSession, athlete: AthleteId) -> JobOut:
-    """Look for activities that are missing here; the job of a sync that is under way already is given instead."""
-    job_id = await service.start_sync(resources, session, athlete)
+async def sync(
+    resources: ProcessResources, session: DbSession, athlete: AthleteId, body: SyncWanted | None = None
+) -> JobOut:
+    """Look for activities that are missing here; the job of a sync that is under way already is given instead.
+
+    With ``{"history": true}`` everything there ever was is looked for, which may take days: the limits are Strava's.
+    """
+    wanted = body or SyncWanted()
+    job_id = await service.start_sync(resources, session, athlete, history=wanted.history)
     return JobOut.model_validate(await session.get_one(Job, job_id, populate_existing=True))

@@ -72,11 +72,46 @@ async def claim_polls(session: AsyncSession, now: datetime, pause: timedelta) ->
     return rows.all()
 
 
+async def claim_reconciliations(session: AsyncSession, since: datetime, now: datetime) -> Sequence[UUID]:
+    """Return the athletes with a working connection who were not compared since a moment, noted as compared now."""
+    latest = func.coalesce(Connection.reconciled_at, Connection.connected_at)
+    due = (
+        select(Connection.athlete_id)
+        .where(Connection.state == CONNECTED, latest < since)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = await session.scalars(
+        update(Connection)
+        .where(Connection.athlete_id.in_(due))
+        .values(reconciled_at=now)
+        .returning(Connection.athlete_id)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed.all()
+
+
+async def claim_history(session: AsyncSession, athlete_id: UUID, now: datetime) -> bool:
+    """Note that the whole history is asked for; False when it was before."""
+    claimed = await session.execute(
+        update(Connection)
+        .where(Connection.athlete_id == athlete_id, Connection.history_at.is_(None))
+        .values(history_at=now)
+        .returning(Connection.athlete_id)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed.first() is not None
+
+
 async def latest_event_at(session: AsyncSession) -> datetime | None:
     """When Strava last told something of any athlete; since connecting counts as told."""
     told = func.max(func.greatest(Connection.last_event_at, Connection.connected_at))
     latest: datetime | None = await session.scalar(select(told))
     return latest
+
+
+async def any_working(session: AsyncSession) -> bool:
+    """Whether anybody is connected at all, degraded or not."""
+    return await session.scalar(select(Connection.athlete_id).limit(1)) is not None
 
 
 async def job_of(session: AsyncSession, athlete_id: UUID, kind: str, states: Sequence[str] = ()) -> Job | None:

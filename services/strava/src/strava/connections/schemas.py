@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.fields import example
 from common.jobs import JobOut
-from strava.remote.limits import Quota, next_day, next_quarter
+from strava.remote.limits import Quota, Windows
 
 _TEXT = 2000
 
@@ -51,10 +51,12 @@ class QuotaOut(BaseModel):
     day: WindowOut
 
     @classmethod
-    def of(cls, quota: Quota, now: datetime) -> "QuotaOut":
-        """The quota with the moments of its resets."""
-        quarter = WindowOut(limit=quota.quarter.limit, used=quota.quarter.used, resets_at=next_quarter(now))
-        day = WindowOut(limit=quota.day.limit, used=quota.day.used, resets_at=next_day(now))
+    def of(cls, quota: Quota | None, windows: Windows, now: datetime) -> "QuotaOut | None":
+        """The quota with the moments of its resets; None of none."""
+        if quota is None:
+            return None
+        quarter = WindowOut(limit=quota.quarter.limit, used=quota.quarter.used, resets_at=windows.next_quarter(now))
+        day = WindowOut(limit=quota.day.limit, used=quota.day.used, resets_at=windows.next_day(now))
         return cls(quarter=quarter, day=day)
 
 
@@ -68,8 +70,31 @@ class RateLimitOut(BaseModel):
 class WebhookOut(BaseModel):
     """``active``: Strava tells us of new activities; else they are asked for every 15 minutes."""
 
-    state: Literal["active", "foreign", "failed", "unknown"]
+    state: Literal["active", "foreign", "failed", "off", "idle", "unknown"]
     reason: str | None
+
+
+class HistoryOut(BaseModel):
+    """How far the history from before the connection is: activities that are here, that failed, that are to come.
+
+    ``resumes_at`` is when Strava's limit ends where it is what everything waits for.
+    """
+
+    state: Literal["queued", "running", "done", "failed", "dead"]
+    progress: float
+    reason: str | None
+    total: int
+    fetched: int
+    to_fetch: int
+    failed: int
+    resumes_at: datetime | None
+
+
+class PurgeOut(BaseModel):
+    """What came from Strava is deleted at ``due_at``, unless that is undone: something of so many ``activities``."""
+
+    due_at: datetime
+    activities: int
 
 
 class ConnectionStatus(BaseModel):
@@ -85,8 +110,18 @@ class ConnectionStatus(BaseModel):
     last_sync_at: datetime | None = None
     last_event_at: datetime | None = None
     sync: JobOut | None = None
+    history: HistoryOut | None = None
     webhook: WebhookOut | None = None
     rate_limit: RateLimitOut | None = None
+    purge: PurgeOut | None = None
+
+
+class SyncWanted(BaseModel):
+    """What to look for: recent activities, or with ``history`` everything there ever was."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example({"history": False}))
+
+    history: bool = False
 
 
 class ProfileOut(BaseModel):

@@ -17,11 +17,12 @@ from strava.connections import repository
 from strava.connections.errors import AthleteTaken, Denied, StateExpired, StateUnknown, StateUsed
 from strava.connections.tokens import SERVICE, TokenKeeper
 from strava.models import Connection, OAuthState
+from strava.purging import service as purging
 from strava.remote.errors import CodeInvalid, ScopeMissing
 from strava.remote.oauth import READING
 from strava.remote.remote import Remote
 from strava.remote.shapes import Grant
-from strava.sync.queueing import OVERLAP, enqueue_revoke, enqueue_sync
+from strava.sync.queueing import OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync
 
 STATE_LIFETIME = timedelta(minutes=10)
 _STATE_BYTES = 32
@@ -47,8 +48,11 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode(errors="replace")).digest()
 
 
-async def begin(resources: Resources, athlete_id: UUID, browser: str) -> str:
-    """Return Strava's page to go to, with a fresh state bound to the athlete and to the browser's cookie."""
+async def begin(resources: Resources, athlete_id: UUID, browser: str, *, write: bool = False) -> str:
+    """Return Strava's page to go to, with a fresh state bound to the athlete and to the browser's cookie.
+
+    With ``write`` the athlete is also asked for leave to send activities there.
+    """
     remote = Remote.of(resources)
     state = secrets.token_urlsafe(_STATE_BYTES)
     row = OAuthState(
@@ -59,7 +63,7 @@ async def begin(resources: Resources, athlete_id: UUID, browser: str) -> str:
     )
     async with resources.database.transaction() as session:
         session.add(row)
-    return remote.oauth.authorize_url(redirect_uri=remote.settings.callback_uri, state=state)
+    return remote.oauth.authorize_url(redirect_uri=remote.settings.callback_uri, state=state, write=write)
 
 
 async def finish(resources: Resources, answer: Answer) -> None:
@@ -121,12 +125,14 @@ async def _connect(
         session.add(connection)
     elif connection.strava_athlete_id != grant.athlete.id:
         connection.last_sync_at = connection.last_event_at = connection.last_poll_at = None
+        connection.reconciled_at = connection.history_at = None
     connection.strava_athlete_id = grant.athlete.id
     connection.name = _name_of(grant)
     connection.state, connection.reason, connection.scopes = repository.CONNECTED, None, scopes
     connection.generation += 1
     keeper.put(connection, grant)
     await session.flush()
+    await purging.cancel_for(session, athlete_id, str(grant.athlete.id))
     record(session, SERVICE, actor=str(athlete_id), action="strava.connected", target=str(grant.athlete.id))
     return connection
 
@@ -143,21 +149,29 @@ def _since(connection: Connection, recent: timedelta) -> datetime:
     return connection.last_sync_at - OVERLAP
 
 
-async def start_sync(resources: Resources, session: AsyncSession, athlete_id: UUID) -> UUID:
-    """Refresh the token where that is due, then queue a sync of all recent history; returns its job.
+async def start_sync(resources: Resources, session: AsyncSession, athlete_id: UUID, *, history: bool) -> UUID:
+    """Refresh the token where that is due, then queue a sync of all recent history, or of all; returns its job.
 
     Who asks misses something, and an event that never came may have been about any of it.
     """
     keeper, settings = TokenKeeper.of(resources), Remote.of(resources).settings
     await keeper.access(athlete_id)
-    job_id = await enqueue_sync(session, athlete_id, datetime.now(UTC) - timedelta(days=settings.strava_recent_days))
+    recent = datetime.now(UTC) - timedelta(days=settings.strava_recent_days)
+    if history:
+        await repository.claim_history(session, athlete_id, datetime.now(UTC))
+        job_id = await enqueue_history(session, athlete_id)
+    else:
+        job_id = await enqueue_sync(session, athlete_id, recent)
     record(session, SERVICE, actor=str(athlete_id), action="strava.sync_requested", target=str(athlete_id))
     await session.flush()
     return job_id
 
 
-async def disconnect(session: AsyncSession, athlete_id: UUID) -> None:
-    """Delete the connection and its tokens; the grant is taken back at Strava right afterwards by a job."""
+async def disconnect(session: AsyncSession, athlete_id: UUID, *, grace: timedelta | None = None) -> None:
+    """Delete the connection and its tokens; the grant is taken back at Strava right afterwards by a job.
+
+    What came from Strava goes after the ``grace``; without one it stays.
+    """
     connection = await repository.find(session, athlete_id, lock=True)
     if connection is None:
         return
@@ -168,4 +182,6 @@ async def disconnect(session: AsyncSession, athlete_id: UUID) -> None:
     enqueue_revoke(session, athlete_id, sealed)
     await session.delete(connection)
     target = str(connection.strava_athlete_id)
+    if grace is not None:
+        await purging.request(session, athlete_id, target, grace)
     record(session, SERVICE, actor=str(athlete_id), action="strava.disconnected", target=target)

@@ -13,7 +13,9 @@ from strava.connections import repository
 from strava.connections.schemas import (
     ConnectedAthlete,
     ConnectionStatus,
+    HistoryOut,
     ProfileOut,
+    PurgeOut,
     QuotaOut,
     RateLimitOut,
     StravaAthlete,
@@ -21,9 +23,11 @@ from strava.connections.schemas import (
 )
 from strava.connections.tokens import TokenKeeper
 from strava.models import WebhookSubscription
+from strava.purging import service as purging
 from strava.remote.errors import NotConfigured, ScopeMissing
 from strava.remote.remote import Remote
-from strava.sync.queueing import SYNC
+from strava.sync import progress
+from strava.sync.queueing import HISTORY, SYNC
 
 
 async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUID) -> ConnectionStatus:
@@ -38,10 +42,13 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
         "configured": True,
         "webhook": await _webhook(session, remote.settings.strava_client_id),
         "rate_limit": RateLimitOut(
-            overall=QuotaOut.of(limits.overall, now) if limits.overall else None,
-            read=QuotaOut.of(limits.read, now) if limits.read else None,
+            overall=QuotaOut.of(limits.overall, remote.quota.windows, now),
+            read=QuotaOut.of(limits.read, remote.quota.windows, now),
         ),
     }
+    if (purge := await purging.find(session, athlete_id)) is not None:
+        affected = await purging.count_affected(session, athlete_id)
+        shared["purge"] = PurgeOut(due_at=purge.due_at, activities=affected)
     connection = await repository.find(session, athlete_id)
     if connection is None:
         return ConnectionStatus(state="disconnected", **shared)
@@ -53,7 +60,26 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
         last_sync_at=connection.last_sync_at,
         last_event_at=connection.last_event_at,
         sync=JobOut.model_validate(job) if job else None,
+        history=await _history(session, athlete_id),
         **shared,
+    )
+
+
+async def _history(session: AsyncSession, athlete_id: UUID) -> HistoryOut | None:
+    job = await repository.job_of(session, athlete_id, HISTORY)
+    if job is None:
+        return None
+    counts = await progress.counts(session, athlete_id, job.id)
+    waits = counts.resumes_at if counts.resumes_at and counts.resumes_at > datetime.now(UTC) else None
+    return HistoryOut(
+        state=job.state,
+        progress=job.progress,
+        reason=job.reason,
+        total=counts.total,
+        fetched=counts.fetched,
+        to_fetch=counts.to_fetch,
+        failed=counts.failed,
+        resumes_at=waits,
     )
 
 

@@ -124,20 +124,21 @@ class TokenKeeper:
     def put(self, connection: Connection, pair: TokenPair) -> None:
         """Seal a pair into its row."""
         for name, token in (("access", pair.access_token), ("refresh", pair.refresh_token)):
-            sealed = self._keys.encrypt(token.encode(), associated=_place(connection.athlete_id, name))
+            sealed = self._keys.encrypt(token.encode(), associated=place_of(connection.athlete_id, name))
             setattr(connection, f"{name}_token", sealed)
         connection.expires_at = pair.expires
 
     def open(self, athlete_id: UUID, name: str, sealed: bytes) -> str:
         """Return the ``access`` or ``refresh`` token. Raises ``DecryptionFailed``."""
-        return self._keys.decrypt(sealed, associated=_place(athlete_id, name)).decode()
+        return self._keys.decrypt(sealed, associated=place_of(athlete_id, name)).decode()
 
     def _access(self, connection: Connection) -> Access:
         token = self.open(connection.athlete_id, "access", connection.access_token)
         return Access(connection.athlete_id, connection.strava_athlete_id, token, connection.generation)
 
 
-def _place(athlete_id: UUID, name: str) -> str:
+def place_of(athlete_id: UUID, name: str) -> str:
+    """What the ``access`` or ``refresh`` token of an athlete is sealed for."""
     return f"connections.{name}_token:{athlete_id}"
 
 

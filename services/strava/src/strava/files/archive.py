@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from strava.files.parse import LARGEST_FILE
 from strava.files.recording import Entry, FileRefused
@@ -104,37 +104,88 @@ def _check(inflated: int, packed: int) -> None:
 
 def _zip(source: BinaryIO, size: int, name: str) -> Iterator[Entry]:
     try:
-        _check_directory(source, size)
-        archive = zipfile.ZipFile(source)
+        archive = Archive(source, size)
     except FileRefused as refused:
         yield Entry(name, refused=refused)
         return
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, OSError, ValueError, RuntimeError):
-        yield Entry(name, refused=FileRefused("The ZIP archive is damaged.", "damaged"))
-        return
     with archive:
-        yield from _entries(archive, size, name)
+        if not archive.members:
+            yield Entry(name, refused=FileRefused("The archive has no files.", "empty"))
+        for member in archive.members:
+            entry = archive.entry(member)
+            if archive.broken is not None:
+                yield Entry(name, refused=archive.broken)
+                return
+            yield entry
 
 
-def _entries(archive: zipfile.ZipFile, size: int, name: str) -> Iterator[Entry]:
-    members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
-    if sum(info.file_size for info in members) > LARGEST_ARCHIVE:
-        yield Entry(name, refused=FileRefused("The archive inflates to more than 2 GiB.", "too_large"))
-        return
-    if _overlap(archive.infolist()):
-        yield Entry(name, refused=FileRefused("The archive's entries share their content, as attacks do.", "ratio"))
-        return
-    if not members:
-        yield Entry(name, refused=FileRefused("The archive has no files.", "empty"))
-    total = 0
-    for info in members:
-        entry = _entry(display_name(info.filename), lambda info=info: _member(archive, info))  # type: ignore[misc] # bound early
-        total += len(entry.data)
-        if total > RATIO_FREE and total > size * HIGHEST_RATIO:
-            refused = FileRefused("The archive inflates to more than 200 times its size, as attacks do.", "ratio")
-            yield Entry(name, refused=refused)
-            return
-        yield entry
+class Budget:
+    """Bytes inflated out of one upload, archives inside it included."""
+
+    def __init__(self, packed: int) -> None:
+        self._packed = packed
+        self._inflated = 0
+
+    def spend(self, size: int) -> None:
+        """Count bytes. Raises ``FileRefused`` when they are more than an honest archive inflates to."""
+        self._inflated += size
+        if self._inflated > LARGEST_ARCHIVE:
+            raise FileRefused("The archive inflates to more than 2 GiB.", "too_large")
+        if self._inflated > RATIO_FREE and self._inflated > self._packed * HIGHEST_RATIO:
+            raise FileRefused("The archive inflates to more than 200 times its size, as attacks do.", "ratio")
+
+
+class Archive:
+    """A .zip whose sizes were checked before anything of it is inflated; ``members`` are its files, in order.
+
+    ``broken`` says why the archive as a whole is given up, once it is.
+    """
+
+    def __init__(self, source: BinaryIO, size: int, budget: Budget | None = None) -> None:
+        """Open ``size`` bytes of a seekable file that stays open meanwhile. Raises ``FileRefused``."""
+        self._budget = budget or Budget(size)
+        self.broken: FileRefused | None = None
+        try:
+            _check_directory(source, size)
+            self._zip = zipfile.ZipFile(source)
+        except (zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, OSError, ValueError, RuntimeError) as error:
+            raise FileRefused("The ZIP archive is damaged.", "damaged") from error
+        everything = self._zip.infolist()
+        self.members = [info for info in everything if not info.is_dir() and not _is_hidden(info.filename)]
+        if sum(info.file_size for info in self.members) > LARGEST_ARCHIVE:
+            raise FileRefused("The archive inflates to more than 2 GiB.", "too_large")
+        if _overlap(everything):
+            raise FileRefused("The archive's entries share their content, as attacks do.", "ratio")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def entry(self, member: zipfile.ZipInfo) -> Entry:
+        """One file (.gz inside is opened), or why it is refused; then ``broken`` may be set, and nothing more comes."""
+        entry = _entry(_without_gz(display_name(member.filename)), lambda: _member(self._zip, member))
+        try:
+            self._budget.spend(len(entry.data))
+        except FileRefused as refused:
+            self.broken = refused
+            return Entry(entry.name, refused=refused)
+        return entry
+
+    def nested(self, member: zipfile.ZipInfo, spool: BinaryIO) -> "Archive":
+        """An archive inside this one, copied to ``spool`` first. Raises ``FileRefused``."""
+        _check_readable(member)
+        size = 0
+        try:
+            with self._zip.open(member) as packed:
+                while piece := packed.read(PIECE):
+                    size += len(piece)
+                    self._budget.spend(len(piece))
+                    spool.write(piece)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+            raise FileRefused("The archive inside the archive is damaged.", "damaged") from error
+        return Archive(spool, size, self._budget)
 
 
 def _overlap(members: Sequence[zipfile.ZipInfo]) -> bool:
@@ -149,11 +200,15 @@ def _is_hidden(name: str) -> bool:
     return "__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() == "thumbs.db"
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _check_readable(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & 0x1:
         raise FileRefused("The file is encrypted; take it out of the archive first.", "encrypted")
     if info.compress_type not in READABLE:
         raise FileRefused("The file is packed with a method that is not supported; use plain ZIP.", "unknown_format")
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    _check_readable(info)
     _check(info.file_size, info.compress_size)
     inflated = bytearray()
     try:

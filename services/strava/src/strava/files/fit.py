@@ -29,6 +29,7 @@ NOT_RECORDED = {
     "monitoring_b": "daily monitoring",
     "weight": "a weight log",
 }
+MOST_LEGS = 200  # with their transitions; the longest swim-run race has about half as many
 STOPS = frozenset({"stop", "stop_all", "stop_disable", "stop_disable_all"})
 CUT_OFF = "The file is damaged or cut off; this is what could be read."
 CHECKSUM = "The file's checksum is wrong; all of it could be read."
@@ -63,6 +64,8 @@ def parse_fit(data: bytes) -> ParseResult:
     if kind in NOT_RECORDED:
         raise FileRefused(f"This FIT file is {NOT_RECORDED[kind]}, not an activity.", "no_data")
     legs = _legs(messages)
+    if len(legs) > MOST_LEGS:
+        raise FileRefused(f"The FIT file has more than {MOST_LEGS} parts, which no watch writes.", "too_many_entries")
     transitions = [leg for leg in legs if leg.name == "transition"]
     recordings = [found for leg in legs if leg not in transitions and (found := _recording(messages, leg, len(legs)))]
     if not recordings:

@@ -1,8 +1,9 @@
 """FIT bytes to messages: the fast strict decoder first, the tolerant one for files that it refuses."""
 
+import struct
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -15,6 +16,7 @@ from strava.files.samples import column
 
 Message = Mapping[Any, Any]
 RUST_PANIC = "pyo3_runtime"  # where the class lives that a failed assertion of the decoder raises; none can import it
+CHECKSUM_SIZE = 2
 LONGEST = 8.0  # s for a damaged file; days of samples, at the tolerant decoder's speed
 SEMICIRCLE = 180.0 / 2**31
 WANTED = frozenset(
@@ -33,13 +35,19 @@ class Messages:
     by_kind: Mapping[str, Sequence[Message]]
     damaged: bool = False
     complete: bool = True
+    _columns: dict[tuple[str, ...], Column] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, kind: str) -> list[Message]:
         """Messages of a kind, none when there is none."""
         return list(self.by_kind.get(kind, ()))
 
     def column(self, kind: str, *names: str) -> Column:
-        """(n,) values of the first of these fields that a message has, NaN where it has none."""
+        """(n,) values of the first of these fields that a message has, NaN where it has none; not to be changed."""
+        if (kind, *names) not in self._columns:
+            self._columns[kind, *names] = self._column(kind, *names)
+        return self._columns[kind, *names]
+
+    def _column(self, kind: str, *names: str) -> Column:
         messages = self.by_kind.get(kind, ())
         values = column([message.get(names[0]) for message in messages])
         for name in names[1:]:
@@ -74,8 +82,15 @@ def decode(data: bytes) -> Messages:
             raise
     found, complete = _decode_damaged(data)
     if not found:
+        found, complete = _decode_damaged(_with_its_size(data))
+    if not found:
         raise FileRefused("The FIT file is damaged; nothing in it could be read.", "damaged")
     return Messages(found, damaged=True, complete=complete)
+
+
+def _with_its_size(data: bytes) -> bytes:
+    """The file with its true size in its header: a device that died had not come to write it."""
+    return data[:4] + struct.pack("<I", max(len(data) - data[0] - CHECKSUM_SIZE, 0)) + data[8:]
 
 
 def _decode_damaged(data: bytes) -> tuple[dict[str, list[Message]], bool]:

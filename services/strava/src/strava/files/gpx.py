@@ -8,10 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from strava.files.moments import timestamp
+from strava.files.points import MARK, Run, take_points
 from strava.files.recording import Column, FileRefused, ParseResult, QualityReport, Recording
 from strava.files.samples import FASTEST_RUN, Samples, build, number, with_steps
 from strava.files.sports import named_sport
-from strava.files.xml import Element, Reader, first_number, local_name, texts, timestamp
+from strava.files.xml import Element, Reader, check_amount, first_number, local_name, texts
 
 FIELDS = {
     "altitude": ("ele",),
@@ -20,7 +22,9 @@ FIELDS = {
     "power": ("power", "watts", "powerinwatts"),
     "temperature": ("atemp", "temp", "temperature"),
 }
+TAGS = ("gpx", "trk", "trkseg", "rtept")
 NEW_ACTIVITY = 12 * 3600.0
+MOST_ACTIVITIES = 500
 METRES_PER_DEGREE = 111_195.0
 ROUTE = "This file is a route, not an activity: {}."
 
@@ -46,6 +50,14 @@ class _Track:
         self.values["lng"].append(number(point.get("lon")))
         for name, tags in FIELDS.items():
             self.values[name].append(first_number(found, *tags))
+
+    def add_run(self, run: Run) -> None:
+        """Many at once."""
+        self.time += run.moments("time")
+        self.values["lat"] += run.floats("@lat")
+        self.values["lng"] += run.floats("@lon")
+        for name, tags in FIELDS.items():
+            self.values[name] += run.floats(*tags)
 
     def describe(self, track: Element) -> None:
         """Name, description and sport stand beside the segments."""
@@ -93,7 +105,9 @@ def parse_gpx(data: bytes) -> ParseResult:
 def _read(data: bytes) -> _Document:
     document = _Document()
     track = _Track()
-    reader = Reader(data, point="trkpt", tags=("gpx", "trk", "trkseg", "rtept"))
+    check_amount(data, "trkpt")
+    bulk = take_points(data, "trkpt", TAGS)
+    reader = Reader(bulk.skeleton if bulk else data, point="trkpt", tags=TAGS)
     for event, tag, element in reader:
         if event == "start":
             if tag == "gpx":
@@ -103,6 +117,8 @@ def _read(data: bytes) -> _Document:
                 document.tracks.append(track)
             elif tag == "trkseg":
                 track.segments.append(len(track.time))
+        elif tag == "trkpt" and bulk:
+            track.add_run(bulk.runs[int(element.get(MARK) or 0)])
         elif tag == "trkpt":
             track.add(element)
         elif tag == "trk":
@@ -158,6 +174,8 @@ def _recordings(track: _Track, document: _Document) -> list[Recording]:
     columns = track.columns
     starts = [start for start in track.segments if 0 < start < len(times)]
     edges = [0, *(start for start in starts if times[start] - times[start - 1] > NEW_ACTIVITY), len(times)]
+    if len(edges) > MOST_ACTIVITIES:
+        raise FileRefused(f"A track has more than {MOST_ACTIVITIES} activities; split the file.", "too_many_entries")
     found = []
     for first, last in pairwise(edges):
         part = slice(first, last)

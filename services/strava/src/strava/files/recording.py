@@ -88,7 +88,7 @@ class DeviceTotals:
     max_speed: float | None = None
 
 
-Format = Literal["fit", "gpx", "tcx", "strava"]
+Format = Literal["fit", "gpx", "tcx", "strava", "manual"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ROOTS: Final[dict[str, Format]] = {"gpx": "gpx", "TrainingCenterDatabase": "tcx"}
 BOMS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 PIECE: Final = 64 * 1024
+LONGEST_BEGINNING: Final = 1024 * 1024  # bytes before the end of the first tag
 
 Container = Literal["zip", "gzip"]
 
@@ -73,10 +74,10 @@ def root_element(data: bytes) -> str:
     parser.StartDoctypeDeclHandler = doctype
     view = memoryview(data.lstrip(b"\r\n\t "))
     try:
-        for at in range(0, len(view), PIECE):
+        for at in range(0, min(len(view), LONGEST_BEGINNING), PIECE):
             parser.Parse(bytes(view[at : at + PIECE]), at + PIECE >= len(view))
     except _Root:
         return found[0].rpartition(":")[2]
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise FileRefused("The XML file cannot be read: its beginning is broken.", "invalid_xml") from error
-    raise FileRefused("The XML file has no content.", "invalid_xml")
+    raise FileRefused("The XML file has no content, or it begins far too late.", "invalid_xml")

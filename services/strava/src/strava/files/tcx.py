@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from strava.files.moments import timestamp
+from strava.files.points import MARK, Bulk, Run, take_points
 from strava.files.recording import (
     Column,
     DeviceTotals,
@@ -16,7 +18,7 @@ from strava.files.recording import (
 )
 from strava.files.samples import Samples, build, with_steps
 from strava.files.sports import tcx_sport
-from strava.files.xml import Element, Reader, first_number, local_name, texts, timestamp
+from strava.files.xml import Element, Reader, check_amount, first_number, local_name, texts
 
 FIELDS = {
     "lat": ("latitudedegrees",),
@@ -27,6 +29,8 @@ FIELDS = {
     "cadence": ("runcadence", "cadence"),
     "power": ("watts",),
 }
+
+TAGS = ("Activity", "Course", "Lap", "Track", "Creator", "Notes")
 
 
 @dataclass(slots=True)
@@ -61,6 +65,16 @@ class _Activity:
         if self.laps and moment == moment:  # noqa: PLR0124 - false for NaN
             self.laps[-1].end = moment
 
+    def add_run(self, run: Run) -> None:
+        """Many at once."""
+        moments = run.moments("time")
+        self.time += moments
+        for name, tags in FIELDS.items():
+            self.values[name] += run.floats(*tags)
+        known = [moment for moment in moments if moment == moment]  # noqa: PLR0124 - false for NaN
+        if self.laps and known:
+            self.laps[-1].end = known[-1]
+
     @property
     def columns(self) -> dict[str, Column]:
         return {name: np.array(values, dtype=np.float64) for name, values in self.values.items()}
@@ -85,7 +99,9 @@ def _read(data: bytes) -> tuple[list[_Activity], int, bool]:
     activities: list[_Activity] = []
     courses = 0
     current: _Activity | None = None
-    reader = Reader(data, point="Trackpoint", tags=("Activity", "Course", "Lap", "Track", "Creator", "Notes"))
+    check_amount(data, "Trackpoint")
+    bulk = take_points(data, "Trackpoint", TAGS)
+    reader = Reader(bulk.skeleton if bulk else data, point="Trackpoint", tags=TAGS)
     for event, tag, element in reader:
         if event == "start" and tag == "Activity":
             current = _Activity(tcx_sport(element.get("Sport")))
@@ -94,24 +110,31 @@ def _read(data: bytes) -> tuple[list[_Activity], int, bool]:
             courses += 1
             current = None
         elif current is not None:
-            _take(current, event, tag, element)
+            _take(current, event, tag, element, bulk)
     return activities, courses, reader.damaged
 
 
-def _take(activity: _Activity, event: str, tag: str, element: Any) -> None:
+def _take(activity: _Activity, event: str, tag: str, element: Any, bulk: Bulk | None) -> None:
     if event == "start":
         if tag == "Lap":
             activity.laps.append(_Lap(timestamp(element.get("StartTime"))))
         elif tag == "Track":
             activity.tracks.append((len(activity.time), len(activity.laps)))
+    elif tag == "Trackpoint" and bulk:
+        activity.add_run(bulk.runs[int(element.get(MARK) or 0)])
     elif tag == "Trackpoint":
         activity.add(element)
     elif tag == "Lap" and activity.laps:
         activity.laps[-1].own = _summary(element)
     elif tag == "Creator":
         activity.device = texts(element).get("name")
-    elif tag == "Notes" and local_name(element.getparent()) == "Activity":
+    elif tag == "Notes" and _is_of_activity(element):
         activity.notes = (element.text or "").strip() or None
+
+
+def _is_of_activity(element: Any) -> bool:
+    parent = element.getparent()  # none where a broken file made it stand before a point, and it went with it
+    return parent is not None and local_name(parent) == "Activity"
 
 
 def _summary(lap: Element) -> dict[str, str]:

@@ -2,12 +2,17 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from lxml import etree  # type: ignore[import-untyped] # it ships no types
 
+from strava.files.recording import FileRefused
 from strava.files.samples import number
+
+MOST_TAGS = 8_000_000  # a file of 64 MiB that somebody recorded has half as many
+MOST_POINTS = 1_000_000  # eleven days, one a second
+MOST_PARTS = 100_000  # tracks, segments, laps, ...
+TOO_MANY = "The file consists of far too many parts."
 
 
 class Element(Protocol):
@@ -19,6 +24,16 @@ class Element(Protocol):
     def get(self, key: str) -> str | None: ...
     def iter(self, *tags: str) -> Iterator["Element"]: ...
     def __iter__(self) -> Iterator["Element"]: ...
+
+
+def check_amount(data: bytes, point: str) -> None:
+    """Refuse a document that would keep its reader busy for long, before it is read.
+
+    Raises:
+        FileRefused: it has more than `MOST_TAGS` tags or `MOST_POINTS` points.
+    """
+    if data.count(b"<") > MOST_TAGS or data.count(b"<" + point.encode()) > MOST_POINTS:
+        raise FileRefused(TOO_MANY, "too_many_entries")
 
 
 class Reader:
@@ -34,7 +49,12 @@ class Reader:
         self.damaged = False
 
     def __iter__(self) -> Iterator[tuple[str, str, Element]]:
-        """(event, local name, element) for the start and end of each wanted tag; points are forgotten behind us."""
+        """(event, local name, element) for the start and end of each wanted tag; points are forgotten behind us.
+
+        Raises:
+            FileRefused: there are more than `MOST_PARTS` elements of the other tags.
+        """
+        parts = 0
         events = etree.iterparse(
             io.BytesIO(self._source),
             events=("start", "end"),
@@ -50,6 +70,8 @@ class Reader:
         try:
             for event, element in events:
                 tag = local_name(element)
+                if tag != self._point and (parts := parts + 1) > 2 * MOST_PARTS:
+                    raise FileRefused(TOO_MANY, "too_many_entries")
                 yield event, tag, element
                 if tag == self._point and event == "end":
                     _forget(element)
@@ -80,17 +102,6 @@ def texts(element: Element) -> dict[str, str]:
         if text and (text := text.strip()):
             found.setdefault(local_name(child).lower(), text)
     return found
-
-
-def timestamp(text: str | None) -> float:
-    """Unix seconds of an ISO 8601 time, NaN when it is none; without a zone it is taken as UTC, as both formats ask."""
-    if not text:
-        return float("nan")
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return float("nan")
 
 
 def first_number(found: dict[str, str], *names: str) -> float | None:

@@ -1,177 +1,132 @@
-"""Working through one file of an import."""
+"""Working through files of an import: parsed side by side, stored together."""
 
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from common.ids import uuid7
 from common.jobrunner import JobContext
+from common.logs import get_logger
 from common.resources import Resources
-from contracts.auth.client import AuthClient
-from strava.activities import repository as activities
-from strava.activities.parsed import Origin, ParsedRecording
-from strava.activities.store import Stored, store
-from strava.files import Entry, FileRefused, unpack
+from strava.files import FileRefused, unpack
+from strava.files.accounts import Told
+from strava.files.sniff import container
 from strava.imports import repository
-from strava.imports.service import enqueue, original_key
-from strava.models import ImportItem
-from strava.sandbox import ParsedFile, Sandbox, SandboxKilled
+from strava.imports.expanding import expand
+from strava.imports.intake import IMPORT_FILE
+from strava.imports.repository import Work
+from strava.imports.storing import Ready, store_together
+from strava.sandbox import Sandbox, SandboxKilled
+
+PREVIEW_LIFE = timedelta(days=7)
 
 _SPOOL = 8 << 20
-_OPEN = ("pending", "failed")
-_ZIP = b"PK"
-_HOME = "UTC"
 
 
+@dataclass
 class Importer:
-    """The task of job kind ``import-file``; it owns the process in which files are parsed."""
+    """The task of job kind ``import-file``; it owns the processes in which files are parsed.
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    ``at_once`` files are read into memory at a time.
+    """
+
+    sandbox: Sandbox
+    at_once: int = 3
+    _room: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._room = asyncio.Semaphore(self.at_once)
 
     async def __call__(self, context: JobContext) -> None:
-        """Work one item through. Running it again changes nothing once the item has its outcome."""
-        item_id = UUID(context.payload["item_id"])
+        """Work items through. Running it again changes nothing for items that have their outcome."""
+        item_ids = [UUID(each) for each in context.payload["items"]]
         async with context.resources.database.transaction() as session:
-            found = await repository.item(session, item_id)
-        if found is None or found[0].state not in _OPEN:
+            works = await repository.works(session, item_ids)
+        if len(item_ids) == 1 and works and await self._is_expanded(context, works[0]):
             return
-        item, athlete_id = found
+        if context.job.attempts > 1:
+            await self._one_by_one(context, works)
+        elif works:
+            ready = await asyncio.gather(*(self._read(context.resources, work) for work in works))
+            await store_together(context.resources, ready)
+
+    async def _one_by_one(self, context: JobContext, works: Sequence[Work]) -> None:
+        """After a failure: what is wrong with one item must not keep the others from theirs."""
+        failed: Exception | None = None
+        for work in works:
+            try:
+                await store_together(context.resources, [await self._read(context.resources, work)])
+            except Exception as error:  # noqa: BLE001 - the job fails with it, once the others are done
+                get_logger().warning("item_failed", item_id=str(work.item.id), error=type(error).__name__)
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def _is_expanded(self, context: JobContext, work: Work) -> bool:
+        """Take an archive apart; False when it is none."""
+        if not work.item.object_key:
+            return False
+        chunks = await context.resources.objects.stream(work.item.object_key)
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL) as spooled:
             original = cast("BinaryIO", spooled)  # it is one in all but its type
-            await _copy(await context.resources.objects.stream(item.object_key), original)
-            if original.read(len(_ZIP)) == _ZIP:
-                await _expand(context, item, athlete_id, original)
-            else:
-                await self._import(context, item, athlete_id, original)
+            first = await anext(chunks, b"")
+            if container(first[:4]) != "zip":
+                return False
+            original.write(first)
+            await _copy(chunks, original)
+            await expand(context, work, original, self.sandbox)
+        return True
 
-    async def _import(self, context: JobContext, item: ImportItem, athlete_id: UUID, original: BinaryIO) -> None:
-        outcome = await self._parse(item, original)
-        if isinstance(outcome, str):
-            await _close(context.session, item.id, state="rejected", reason=outcome)
-            return
-        sha256, result = outcome
-        if result.kind == "route":
-            await _close(context.session, item.id, state="route", reason=" ".join(result.notes))
-            return
-        parsed = [ParsedRecording(each.recording, each.derived) for each in result.activities]
-        home = await _home_timezone(context.resources, athlete_id) if _needs_home(parsed) else _HOME
-        await activities.lock_athlete(context.session, athlete_id)
-        stored = [
-            await store(
-                context.session,
-                Origin(athlete_id, "file", item.object_key, sha256, item.name, part),
-                each,
-                home_timezone=home,
-            )
-            for part, each in enumerate(parsed)
-        ]
-        await _close(
-            context.session,
-            item.id,
-            state=_state_of(stored),
-            reason=_reason_of(stored, result.notes),
-            activity_ids=list(dict.fromkeys(each.activity_id for each in stored)),
-            quality=[each.quality() for each in parsed],
-        )
+    async def _read(self, resources: Resources, work: Work) -> Ready:
+        """Parse one item's file."""
+        told = Told.from_json(work.item.told)
+        if not work.item.object_key:
+            return Ready(work, told)
+        async with self._room:
+            data = b"".join([chunk async for chunk in await resources.objects.stream(work.item.object_key)])
+            try:
+                name, sha256 = work.item.name, work.item.sha256
+                if container(data[:4]) == "gzip":
+                    data, name, sha256 = await asyncio.to_thread(_unpacked, data, name)
+                result = await self.sandbox.run(data, name, sport=told.sport)
+            except (FileRefused, SandboxKilled) as refused:
+                return Ready(work, told, refused=refused.reason)
+        return Ready(work, told, result, sha256=sha256)
 
-    async def _parse(self, item: ImportItem, original: BinaryIO) -> tuple[str, ParsedFile] | str:
-        """Return the content's hash and what the file holds, or why it is refused."""
-        try:
-            entry = await asyncio.to_thread(_only_entry, original, item.name)
-            if entry.refused is not None:
-                return entry.refused.reason
-            result = await self._sandbox.run(entry.data, entry.name)
-        except FileRefused as refused:
-            return refused.reason
-        except SandboxKilled as killed:
-            return killed.reason
-        return hashlib.sha256(entry.data).hexdigest(), result
+
+def _unpacked(data: bytes, name: str) -> tuple[bytes, str, str]:
+    """Content, name and hash of the one file in a .gz. Raises ``FileRefused``."""
+    with tempfile.SpooledTemporaryFile(max_size=len(data) + 1) as spooled:
+        spooled.write(data)
+        entry = next(iter(unpack(cast("BinaryIO", spooled), name)))
+    if entry.refused is not None:
+        raise entry.refused
+    return entry.data, entry.name, hashlib.sha256(entry.data).hexdigest()
 
 
 async def _copy(chunks: AsyncIterator[bytes], target: BinaryIO) -> None:
+    """Write all chunks; what is small stays in memory, and needs no thread."""
+    size = 0
     async for chunk in chunks:
-        await asyncio.to_thread(target.write, chunk)
+        size += len(chunk)
+        if size < _SPOOL:
+            target.write(chunk)
+        else:
+            await asyncio.to_thread(target.write, chunk)
     target.seek(0)
-
-
-def _only_entry(original: BinaryIO, name: str) -> Entry:
-    original.seek(0)
-    return next(iter(unpack(original, name)))
-
-
-async def _expand(context: JobContext, item: ImportItem, athlete_id: UUID, original: BinaryIO) -> None:
-    """Replace an archive's item by one per file in it, each with its own job."""
-    original.seek(0)
-    entries = unpack(original, item.name)
-    found: list[ImportItem] = []
-    try:
-        while (entry := await asyncio.to_thread(_next, entries)) is not None:
-            found.append(await _item_of(context.resources, item, athlete_id, entry))
-    except FileRefused as refused:
-        await _close(context.session, item.id, state="rejected", reason=refused.reason)
-        return
-    if not found:
-        await _close(context.session, item.id, state="rejected", reason="The archive holds no files.")
-        return
-    await context.session.execute(delete(ImportItem).where(ImportItem.id == item.id))
-    context.session.add_all(found)
-    for each in found:
-        if each.state == "pending":
-            enqueue(context.session, each.id, athlete_id)
-
-
-def _next(entries: Iterator[Entry]) -> Entry | None:
-    return next(entries, None)
-
-
-async def _item_of(resources: Resources, archive: ImportItem, athlete_id: UUID, entry: Entry) -> ImportItem:
-    item = ImportItem(id=uuid7(), import_id=archive.import_id, name=entry.name, state="pending")
-    if entry.refused is not None:
-        item.state, item.reason = "rejected", entry.refused.reason
-        return item
-    item.sha256 = hashlib.sha256(entry.data).hexdigest()
-    item.object_key = original_key(athlete_id, item.sha256)
-    await resources.objects.put(item.object_key, entry.data)
-    return item
-
-
-def _needs_home(parsed: Sequence[ParsedRecording]) -> bool:
-    return any(each.derived.timezone is None for each in parsed)
-
-
-async def _home_timezone(resources: Resources, athlete_id: UUID) -> str:
-    settings = resources.settings
-    person = await AuthClient(resources.client("auth", settings.auth_url)).person(athlete_id)
-    return person.timezone if person else _HOME
-
-
-def _state_of(stored: Sequence[Stored]) -> str:
-    outcomes = {each.outcome for each in stored}
-    return next(outcome for outcome in ("imported", "merged", "duplicate") if outcome in outcomes)
-
-
-def _reason_of(stored: Sequence[Stored], notes: Sequence[str]) -> str | None:
-    reasons = dict.fromkeys([*(each.reason for each in stored if each.reason), *notes])
-    return " ".join(reasons) or None
-
-
-async def _close(session: AsyncSession, item_id: UUID, **values: object) -> None:
-    """Give an item its outcome, unless it has one."""
-    found = await repository.item(session, item_id, lock=True)
-    if found is None:
-        return
-    for name, value in values.items():
-        setattr(found[0], name, value)
 
 
 async def settle_dead(resources: Resources) -> None:
     """Give an outcome to items whose job was given up."""
     async with resources.database.transaction() as session:
-        await repository.fail_items_of_dead_jobs(session)
+        await repository.fail_items_of_dead_jobs(session, IMPORT_FILE)
+
+
+async def forget_previews(resources: Resources) -> None:
+    """Forget previews that nobody committed for a week; their originals are swept later."""
+    async with resources.database.transaction() as session:
+        await repository.forget_previews(session, datetime.now(UTC) - PREVIEW_LIFE)

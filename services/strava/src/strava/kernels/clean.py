@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strava.files.recording import Column, Columns, DeviceTotals, FileRefused, RecordedLap, Recording
-from strava.kernels.distance import chained, from_positions, geodesic_steps, is_sane, spikes, without_jumps
+from strava.kernels.device import believable_laps, believable_totals
+from strava.kernels.distance import (
+    FARTHEST,
+    chained,
+    from_positions,
+    geodesic_steps,
+    is_sane,
+    spikes,
+    without_jumps,
+)
 
 CLOCK_JUMP = 12 * 3600.0  # s
 CLOCK_MOVED = 100.0  # m
@@ -29,9 +38,9 @@ def clean(recording: Recording) -> Recording:
 
     In this order: stray times go; a clock fault cuts (see `keep_longest_part`); samples that go back in time go, the
     fewest that must; samples of one moment are joined; samples without any value go; out-and-back positions go; the
-    distance is the device's when it is sane, else that of the positions, without receiver jumps (runs only); samples
-    that go back in distance go. Times count from the first sample that is left and are rounded to 1 ms,
-    distance to 0.01 m.
+    distance is the device's when it is sane, else that of the positions, without receiver jumps; samples that go back
+    in distance go; what laps and summary say and cannot be goes. Times count from the first sample that is left and
+    are rounded to 1 ms, distance to 0.01 m.
 
     Raises:
         FileRefused: nothing but times is left.
@@ -51,7 +60,7 @@ def clean(recording: Recording) -> Recording:
         raise FileRefused("The recording has no samples left once impossible ones are dropped.", "no_data")
     if metres := dropped.pop("gps_jump_metres", 0):
         notes.append(f"Jumps of the GPS receiver were removed: {dropped['gps_jump']}, {metres} m in all.")
-    cleaned = _rebase(recording, columns, cut=cut)
+    cleaned = _rebase(recording, columns, notes, cut=cut)
     notes += _disagreements(cleaned)
     quality = replace(recording.quality, dropped=dict(+dropped), notes=tuple(notes))
     return replace(cleaned, quality=quality)
@@ -83,23 +92,21 @@ def keep_longest_part(columns: Columns) -> Indices:
     """
     time = columns["time"]
     jumps = np.flatnonzero(np.abs(np.diff(time)) > CLOCK_JUMP)
-    faults = [at for at in jumps.tolist() if _is_fault(columns, at)]
-    edges = [0, *(at + 1 for at in faults), len(time)]
+    faults = jumps[_are_faults(columns, jumps)] if jumps.size else jumps
+    edges = [0, *(faults + 1).tolist(), len(time)]
     parts = [np.arange(first, last) for first, last in pairwise(edges)]
     return max(parts, key=lambda part: (np.ptp(time[part]), len(part)))
 
 
-def _is_fault(columns: Columns, at: int) -> bool:
-    jump = columns["time"][at + 1] - columns["time"][at]
-    if jump < 0.0 or jump > LONGEST_BREAK:
-        return True
-    pair = slice(at, at + 2)
-    moved = np.nan
+def _are_faults(columns: Columns, jumps: Indices) -> NDArray[np.bool_]:
+    """Which of the jumps after these samples no athlete made."""
+    jump = np.diff(columns["time"])[jumps]
+    moved = np.full(len(jumps), np.nan)
     if "distance" in columns:
-        moved = abs(float(np.diff(columns["distance"][pair])[0]))
-    if np.isnan(moved) and "latlng" in columns:
-        moved = float(geodesic_steps(columns["latlng"][pair])[0])
-    return not moved >= CLOCK_MOVED
+        moved = np.abs(np.diff(columns["distance"]))[jumps]
+    if "latlng" in columns:
+        moved = np.where(np.isnan(moved), geodesic_steps(columns["latlng"])[jumps], moved)
+    return (jump < 0.0) | (jump > LONGEST_BREAK) | ~(moved >= CLOCK_MOVED)
 
 
 def longest_rise(values: Column) -> Indices:
@@ -175,7 +182,11 @@ def _with_distance(
         notes.append("The distance of the device is impossible or contradicts its positions and was left out.")
     if "latlng" in columns and len(time):
         distance = from_positions(time, columns["latlng"], recording.pauses)
-        columns["distance"] = np.round(_on_foot(time, distance, recording.sport, dropped), 2)
+        distance = np.round(_without_jumps(time, distance, recording.sport, dropped), 2)
+        if np.ptp(distance) > FARTHEST:
+            notes.append("The positions lie impossibly far from each other and were left out.")
+            return {name: values for name, values in columns.items() if name != "latlng"}
+        columns["distance"] = distance
     return columns
 
 
@@ -189,7 +200,7 @@ def _device_columns(columns: dict[str, Column], sport: str, dropped: Counter[str
     time = columns["time"][kept]
     filled = np.interp(time, columns["time"][rising], distance[rising])
     counted: Counter[str] = Counter(backwards_distance=len(valid) - len(rising))
-    filled = _on_foot(time, filled, sport, counted)
+    filled = _without_jumps(time, filled, sport, counted)
     found = _take(columns, kept) | {"distance": np.round(filled, 2)}
     if not is_sane(filled, time, found.get("latlng"), sport):
         return None
@@ -197,16 +208,14 @@ def _device_columns(columns: dict[str, Column], sport: str, dropped: Counter[str
     return found
 
 
-def _on_foot(time: Column, distance: Column, sport: str, dropped: Counter[str]) -> Column:
-    if sport not in RUNS:
-        return distance
-    result, removed = without_jumps(time, distance)
+def _without_jumps(time: Column, distance: Column, sport: str, dropped: Counter[str]) -> Column:
+    result, removed = without_jumps(time, distance, on_foot=sport in RUNS)
     dropped["gps_jump"] += removed
     dropped["gps_jump_metres"] += round(float(np.ptp(distance) - np.ptp(result)))
     return result
 
 
-def _rebase(recording: Recording, columns: dict[str, Column], *, cut: bool) -> Recording:
+def _rebase(recording: Recording, columns: dict[str, Column], notes: list[str], *, cut: bool) -> Recording:
     """Times from the first sample that is left; laps and pauses moved and clipped with it."""
     shift = float(columns["time"][0])
     columns["time"] = np.round(columns["time"] - shift, 3)
@@ -214,7 +223,10 @@ def _rebase(recording: Recording, columns: dict[str, Column], *, cut: bool) -> R
     if cut and "distance" in columns:
         columns["distance"] = np.round(columns["distance"] - columns["distance"][0], 2)
     moved = (replace(lap, start=lap.start - shift) for lap in recording.laps)
-    laps = [inside for lap in moved if (inside := _clipped(lap, end)) is not None]
+    inside = [found for lap in moved if (found := _clipped(lap, end)) is not None]
+    laps = list(believable_laps(inside, end))
+    if inside and not laps:
+        notes.append("The laps are far too many or lie over each other; they were left out.")
     if cut and laps and laps[0].start > LAP_SLACK:
         laps.insert(0, RecordedLap(0.0, laps[0].start))
     edges = [(max(begin - shift, 0.0), min(finish - shift, end)) for begin, finish in recording.pauses]
@@ -224,7 +236,7 @@ def _rebase(recording: Recording, columns: dict[str, Column], *, cut: bool) -> R
         columns=columns,
         laps=tuple(laps),
         pauses=tuple((begin, finish) for begin, finish in edges if finish > begin),
-        totals=_totals_of(laps) if cut else recording.totals,
+        totals=_totals_of(laps) if cut else believable_totals(recording.totals),
     )
 
 

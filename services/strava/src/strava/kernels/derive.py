@@ -12,13 +12,16 @@ from strava.kernels import elevation, moving, polyline
 from strava.kernels.curves import Curves, Mean, effort_of
 from strava.kernels.derived import Bounds, Derived, Split
 from strava.kernels.splits import KILOMETRE, MILE, laps, rounded, speed, splits
+from strava.streams.codec import kept
 
 
 def derive(recording: Recording) -> Derived:
-    """Distance, times, speeds, elevation, splits, laps, polylines and streams of a recording that `clean` made."""
-    time = recording.columns["time"]
-    distance = recording.columns.get("distance")
-    streams = dict(recording.columns)
+    """Distance, times, speeds, elevation, splits, laps, polylines and streams of a recording that `clean` made.
+
+    All of it from samples at the resolution that is kept, so that stored samples give the very same again.
+    """
+    streams = {name: kept(name, column) for name, column in recording.columns.items()}
+    time, distance = streams["time"], streams.get("distance")
     stops = moving.pauses(time, distance, recording.pauses)
     streams["moving"] = moving.moving_column(time, stops)
     if distance is not None:

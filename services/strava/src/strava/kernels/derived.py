@@ -32,7 +32,9 @@ class Lap:
     """One lap of the device (the whole activity when it has none), with what the samples inside it say.
 
     ``start_index`` and ``end_index`` are the first and last sample of the lap in the streams. Units as in `Split`;
-    ``total_elevation_gain`` m, ``calories`` kcal (device), ``average_cadence`` per minute (steps for runs).
+    ``total_elevation_gain`` m, ``calories`` kcal (device), ``average_cadence`` per minute (steps for runs);
+    ``elevation_difference`` m (end minus start), ``grade_adjusted_speed`` m/s of moving time. ``partial`` is what the
+    last even lap left over; a lap that was ended by hand is whole.
     """
 
     lap_index: int
@@ -49,6 +51,9 @@ class Lap:
     max_heartrate: float | None = None
     average_cadence: float | None = None
     calories: float | None = None
+    elevation_difference: float | None = None
+    grade_adjusted_speed: float | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

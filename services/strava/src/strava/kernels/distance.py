@@ -13,6 +13,8 @@ FASTEST = {"Run": 12.0, "TrailRun": 12.0, "VirtualRun": 12.0, "Walk": 12.0, "Hik
 FASTEST_OTHER = 50.0
 JUMP_SPEED = 12.0  # m/s
 JUMP_TIME = 5.0  # s
+FASTEST_OF_ALL = 340.0  # m/s; no athlete, vehicle or airliner that somebody forgot to stop the watch in
+FARTHEST = 1e7  # m, a quarter of the way around the earth
 SANE_RATIO = 2.0
 SANE_COVERAGE = 0.9
 MOST_BACKWARDS = 0.05
@@ -65,9 +67,17 @@ def from_positions(time: Column, latlng: Column, pauses: tuple[tuple[float, floa
         return np.zeros(len(time))
     t = time[valid]
     steps = geodesic_steps(latlng[valid])
-    for begin, end in pauses:
-        steps[(t[:-1] >= begin) & (t[1:] <= end)] = 0.0
+    steps[_inside(t, pauses)] = 0.0
     return np.interp(time, t, np.concatenate(([0.0], np.cumsum(steps))))
+
+
+def _inside(time: Column, pauses: tuple[tuple[float, float], ...]) -> NDArray[np.bool_]:
+    """(n - 1,) true for steps that lie within a pause."""
+    if not pauses:
+        return np.zeros(len(time) - 1, dtype=np.bool_)
+    begins, ends = np.array(sorted(pauses)).T
+    latest = np.concatenate(([-np.inf], np.maximum.accumulate(ends)))  # end of any pause that began by then
+    return np.asarray(latest[np.searchsorted(begins, time[:-1], side="right")] >= time[1:])
 
 
 def chained(distance: Column) -> Column:
@@ -86,7 +96,7 @@ def is_sane(distance: Column, time: Column, latlng: Column | None, sport: str) -
     """Whether a device's distance is possible for the sport and agrees with the positions within a factor of two."""
     elapsed = float(time[-1] - time[0])
     covered = float(np.max(distance) - distance[0])
-    if elapsed <= 0.0 or covered / elapsed > FASTEST.get(sport, FASTEST_OTHER):
+    if elapsed <= 0.0 or covered > FARTHEST or covered / elapsed > FASTEST.get(sport, FASTEST_OTHER):
         return False
     if latlng is None or np.mean(~np.isnan(latlng[:, 0])) < SANE_COVERAGE:
         return True
@@ -94,19 +104,31 @@ def is_sane(distance: Column, time: Column, latlng: Column | None, sport: str) -
     return along < 100.0 or 1.0 / SANE_RATIO < covered / along < SANE_RATIO  # noqa: PLR2004 - m; less says nothing
 
 
-def without_jumps(time: Column, distance: Column) -> tuple[Column, int]:
+def without_jumps(time: Column, distance: Column, *, on_foot: bool) -> tuple[Column, int]:
     """Distance without the jumps of a receiver, and how many steps were removed.
 
-    Consecutive steps faster than 12 m/s that last less than 5 s together are removed with their distance; time goes
-    on. Longer ones are kept: a vehicle, not the receiver.
+    Runs (``on_foot``): consecutive steps faster than 12 m/s that last less than 5 s together are removed with their
+    distance; time goes on. Longer ones are kept: a vehicle, not the receiver. Whatever the sport, seconds in which
+    nothing on earth could go so far are removed too.
     """
     dt, dd = np.diff(time), np.diff(distance)
+    removed = _beyond_everything(time, dt, dd)
     fast = dd > JUMP_SPEED * dt
-    if not fast.any():
+    if on_foot and fast.any():
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], fast.view(np.int8), [0]))))
+        for first, last in zip(edges[::2], edges[1::2], strict=True):
+            removed[first:last] |= time[last] - time[first] < JUMP_TIME
+    if not removed.any():
         return distance, 0
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], fast.view(np.int8), [0]))))
-    removed = np.zeros(len(dd), dtype=np.bool_)
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        removed[first:last] = time[last] - time[first] < JUMP_TIME
     steps = np.where(removed, 0.0, dd)
     return np.concatenate((distance[:1], distance[0] + np.cumsum(steps))), int(np.count_nonzero(removed))
+
+
+def _beyond_everything(time: Column, dt: Column, dd: Column) -> NDArray[np.bool_]:
+    """(n - 1,) true for steps of a second (or of one longer step) that is faster than anything goes."""
+    if not (dd > FASTEST_OF_ALL * dt).any():
+        return np.zeros(len(dd), dtype=np.bool_)
+    first = np.flatnonzero(np.diff(np.floor(time[1:]), prepend=-np.inf))
+    way, lasted = np.add.reduceat(dd, first), np.add.reduceat(dt, first)
+    beyond = way > FASTEST_OF_ALL * np.maximum(lasted, 1.0)
+    return np.repeat(beyond, np.diff(np.append(first, len(dd))))

@@ -1,6 +1,7 @@
 """Splits by a fixed way, and the laps of the device."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from strava.kernels.elevation import gain
 KILOMETRE = 1000.0
 MILE = 1609.344
 LEAST_SPLIT = 0.01  # m, what distances are rounded to
+EVEN = 0.01  # by how much laps of one length differ
+LEAST_EVEN = 2  # laps that make a rule where the device names none
 
 
 def splits(curves: Curves, length: float) -> tuple[Split, ...]:
@@ -79,7 +82,18 @@ def laps(curves: Curves, recorded: Sequence[RecordedLap], velocity: Column | Non
     Distance and elapsed time are the device's where it has them, moving time is ours.
     """
     whole = RecordedLap(0.0, float(curves.time[-1]))
-    return tuple(_lap(curves, index, lap, velocity) for index, lap in enumerate(recorded or (whole,), start=1))
+    found = tuple(_lap(curves, index, lap, velocity) for index, lap in enumerate(recorded or (whole,), start=1))
+    return (*found[:-1], replace(found[-1], partial=_is_rest(found, recorded)))
+
+
+def _is_rest(laps: Sequence[Lap], recorded: Sequence[RecordedLap]) -> bool:
+    """Whether the last lap is what even laps left over: all before it are of one length, and it is shorter."""
+    *before, last = (lap.distance for lap in laps)
+    triggers = {lap.trigger for lap in recorded[:-1]}
+    if "manual" in triggers or len(before) < (1 if triggers == {"distance"} else LEAST_EVEN):
+        return False
+    longest = max(before)
+    return longest - min(before) <= EVEN * longest and last < (1.0 - EVEN) * longest
 
 
 def _lap(curves: Curves, index: int, lap: RecordedLap, velocity: Column | None) -> Lap:
@@ -88,6 +102,7 @@ def _lap(curves: Curves, index: int, lap: RecordedLap, velocity: Column | None) 
     last = max(first, int(np.searchsorted(curves.time, end, side="right")) - 1)
     first, last = min(first, len(curves.time) - 1), min(last, len(curves.time) - 1)
     inside = slice(first, last + 1)
+    effort = curves.effort_between(begin, end)
     way = curves.distance_at(end) - curves.distance_at(begin) if lap.distance is None else lap.distance
     moving = min(curves.moving_between(begin, end), lap.elapsed)
     return Lap(
@@ -105,6 +120,8 @@ def _lap(curves: Curves, index: int, lap: RecordedLap, velocity: Column | None) 
         max_heartrate=lap.max_heartrate,
         average_cadence=_mean(curves, "cadence", begin, end, lap.average_cadence),
         calories=lap.calories,
+        elevation_difference=rounded(curves.rise_between(begin, end), 1),
+        grade_adjusted_speed=None if effort is None else speed(effort, moving, lap.elapsed),
     )
 
 

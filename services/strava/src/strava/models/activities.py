@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Text, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,12 +39,24 @@ class Activity(Base):
     source: Mapped[str] = mapped_column(comment="of the primary recording")
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text))
     strava_id: Mapped[int | None] = mapped_column(BigInteger, comment="as Strava numbers it")
+    gear_id: Mapped[UUID | None] = mapped_column(ForeignKey("gear.id", ondelete="SET NULL"))
+    calories_source: Mapped[str | None] = mapped_column(comment="device, strava, manual or estimated")
     picture_revision: Mapped[str | None] = mapped_column(comment="of its picture in the thumbnails service")
     edited: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), comment="fields set by hand")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("ix_activities_athlete_id", "athlete_id", "start_time", "id"),)
+    __table_args__ = (
+        # With what lists are narrowed by, so that a filter that fits little reads no rows but those it fits.
+        Index(
+            "ix_activities_listing",
+            "athlete_id",
+            "start_time",
+            "id",
+            postgresql_include=["sport", "distance", "gear_id", "sources", "name"],
+        ),
+        Index("ix_activities_gear_id", "gear_id", postgresql_include=["distance", "moving_time"]),
+    )
 
 
 class ActivityListVersion(Base):
@@ -67,6 +79,7 @@ class ActivityAudit(Base):
     action: Mapped[str] = mapped_column(comment="created, updated, merged, skipped or deleted")
     reason: Mapped[str]
     actor: Mapped[str] = mapped_column(comment="user id or service name")
+    by_hand: Mapped[bool] = mapped_column(server_default=text("false"), comment="a person chose this very write")
     req_id: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -31,6 +31,8 @@ class Connection(Base):
     last_sync_at: Mapped[datetime | None]
     last_event_at: Mapped[datetime | None]
     last_poll_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime | None] = mapped_column(comment="when Strava's list was last compared with ours")
+    history_at: Mapped[datetime | None] = mapped_column(comment="when all the years before were asked for")
 
 
 class OAuthState(Base):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,12 +20,19 @@ class Import(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     athlete_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(server_default="pending")
+    state: Mapped[str] = mapped_column(server_default="pending", comment="pending, undoing or undone")
+    dry_run: Mapped[bool] = mapped_column(server_default=text("false"), comment="a preview that is not committed")
+    left_out: Mapped[list[Any]] = mapped_column(
+        server_default=text("'[]'::jsonb"), comment="files of an archive that are no activities: reason and count"
+    )
     req_id: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("ix_imports_athlete_id", "athlete_id", "id"),)
+    __table_args__ = (
+        Index("ix_imports_athlete_id", "athlete_id", "id"),
+        Index("ix_imports_created_at", "created_at", postgresql_where=text("dry_run")),
+    )
 
 
 class ImportItem(Base):
@@ -42,5 +49,33 @@ class ImportItem(Base):
     reason: Mapped[str | None]
     quality: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"), comment="a report per recording")
     activity_ids: Mapped[list[UUID]] = mapped_column(ARRAY(TYPES[UUID]), server_default=text("'{}'"))
+    told: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'::jsonb"), comment="what the archive says of the file: name, gear, number at Strava"
+    )
+    activities: Mapped[list[Any]] = mapped_column(
+        server_default=text("'[]'::jsonb"), comment="what became, or would become, of each recording in it"
+    )
+    recording_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(TYPES[UUID]), server_default=text("'{}'"), comment="that it brought"
+    )
 
     __table_args__ = (Index("ix_import_items_import_id", "import_id", "id"),)
+
+
+class ImportPreview(Base):
+    """A recording that a preview would bring, for the other files of the same preview to be compared with."""
+
+    __tablename__ = "import_previews"
+
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("import_items.id", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[int] = mapped_column(SmallInteger, primary_key=True, comment="place in a file of several")
+    import_id: Mapped[UUID]
+    sha256: Mapped[str]
+    family: Mapped[str] = mapped_column(comment="of sports")
+    start_time: Mapped[datetime]
+    elapsed_time: Mapped[float] = mapped_column(comment="s")
+
+    __table_args__ = (
+        Index("ix_import_previews_import_id", "import_id", "start_time"),
+        Index("ix_import_previews_sha256", "import_id", "sha256", "part"),
+    )

@@ -20,10 +20,10 @@ class Recording(Base):
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), index=True)
     athlete_id: Mapped[UUID]
     primary: Mapped[bool]
-    source: Mapped[str] = mapped_column(comment="file or strava")
-    format: Mapped[str] = mapped_column(comment="fit, gpx, tcx or strava")
+    source: Mapped[str] = mapped_column(comment="file, strava or manual")
+    format: Mapped[str] = mapped_column(comment="fit, gpx, tcx, strava or manual")
     file_name: Mapped[str]
-    object_key: Mapped[str]
+    object_key: Mapped[str] = mapped_column(comment="of the original; empty for what was entered by hand")
     sha256: Mapped[str]
     part: Mapped[int] = mapped_column(SmallInteger, comment="place in a file of several")
     device: Mapped[str | None]
@@ -38,9 +38,12 @@ class Recording(Base):
     bounds: Mapped[list[Any] | None] = mapped_column(comment="south, west, north, east in degrees")
     strava_id: Mapped[int | None] = mapped_column(BigInteger, comment="as Strava numbers it, when it came from there")
     fetch_number: Mapped[int | None] = mapped_column(BigInteger, comment="of the fetch it holds; a later one wins")
+    archive_id: Mapped[int | None] = mapped_column(BigInteger, comment="number at Strava, by the athlete's own archive")
+    streamless: Mapped[str | None] = mapped_column(comment="late or none, when its source had no samples so far")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
+        Index("ix_recordings_of_strava", "created_at", postgresql_where=text("source = 'strava'")),
         UniqueConstraint("athlete_id", "sha256", "part", name="uq_recordings_athlete_id"),
         Index(
             "uq_recordings_strava_id",
@@ -49,6 +52,7 @@ class Recording(Base):
             unique=True,
             postgresql_where=text("strava_id IS NOT NULL"),
         ),
+        Index("ix_recordings_archive_id", "athlete_id", "archive_id", postgresql_where=text("archive_id IS NOT NULL")),
     )
 
 
@@ -83,6 +87,9 @@ class Lap(Base):
     max_heartrate: Mapped[float | None] = mapped_column(comment="bpm")
     average_cadence: Mapped[float | None] = mapped_column(comment="per minute; steps for runs")
     calories: Mapped[float | None] = mapped_column(comment="kcal")
+    elevation_difference: Mapped[float | None] = mapped_column(comment="m, end minus start")
+    grade_adjusted_speed: Mapped[float | None] = mapped_column(comment="m/s, over moving time")
+    partial: Mapped[bool] = mapped_column(server_default=text("false"), comment="what an even lap left over")
 
 
 class Split(Base):

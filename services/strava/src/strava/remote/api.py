@@ -1,15 +1,12 @@
-"""Typed calls to Strava's API with an athlete's access token."""
+"""Typed reads of Strava's API with an athlete's access token."""
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from common.errors import UpstreamFailed
-from common.http import ServiceClient, UpstreamRejected
-from strava.remote.errors import LimitExceeded, StravaNotFound, typed
-from strava.remote.quota import SharedQuota
+from strava.remote.calls import Calls
+from strava.remote.errors import StravaNotFound
 from strava.remote.shapes import STREAM_KEYS, AthleteProfile, DetailedActivity, Streams, SummaryActivity
 
 PAGE_SIZE = 200
@@ -18,14 +15,10 @@ ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
 class StravaApi:
-    """The endpoints in use. Errors are those of ``remote.errors`` and of ``ServiceClient``.
+    """The endpoints in use. Errors are those of ``Calls``."""
 
-    A call that is not ``urgent`` is refused while only the reserve of the rate limit is left.
-    """
-
-    def __init__(self, client: ServiceClient, quota: SharedQuota) -> None:
-        self._client = client
-        self._quota = quota
+    def __init__(self, calls: Calls) -> None:
+        self.get = calls.read
 
     async def athlete(self, token: str, *, urgent: bool = False) -> AthleteProfile:
         """The athlete the token is of."""
@@ -47,30 +40,16 @@ class StravaApi:
             raise UpstreamFailed("Strava's streams have an unknown shape.")
         return {name: found[name]["data"] for name in STREAM_KEYS if _has_samples(found.get(name))}
 
-    async def activities(self, token: str, *, before: int, urgent: bool = False) -> list[SummaryActivity]:
+    async def activities(
+        self, token: str, *, before: int | None = None, page: int = 1, size: int = PAGE_SIZE, urgent: bool = False
+    ) -> list[SummaryActivity]:
         """A page of the activities that start before ``before`` (Unix seconds), the newest first; empty at the end."""
-        wanted = {"before": str(before), "per_page": str(PAGE_SIZE)}
+        wanted = {"per_page": str(size), **({"before": str(before)} if before is not None else {})}
+        wanted |= {"page": str(page)} if page > 1 else {}
         found = await self.get("/athlete/activities", token, wanted, urgent=urgent)
         if not isinstance(found, list):
             raise UpstreamFailed("Strava's list of activities has an unknown shape.")
         return sorted((read(SummaryActivity, each) for each in found), key=lambda each: each.start_date, reverse=True)
-
-    async def get(self, path: str, token: str, params: Mapping[str, str] | None = None, *, urgent: bool) -> Any:
-        """Read ``path`` and return its JSON."""
-        began = await self._quota.admit(urgent=urgent)
-        try:
-            response = await self._client.get(path, params=params, headers={"Authorization": f"Bearer {token}"})
-        except UpstreamRejected as rejected:
-            error = typed(rejected)
-            if isinstance(error, LimitExceeded):
-                raise await self._quota.exceeded(rejected.headers, began) from rejected
-            await self._quota.learn(rejected.headers, began)
-            raise error from rejected
-        await self._quota.learn(response.headers, began)
-        try:
-            return orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            raise UpstreamFailed("Strava's answer is not JSON.") from None
 
 
 def _has_samples(stream: Any) -> bool:

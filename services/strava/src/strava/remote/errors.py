@@ -7,11 +7,12 @@ ServiceError
 ├── ApplicationInactive 503     the application's owner has no subscription at Strava
 ├── ApplicationRefused 503      client id or secret are wrong
 ├── AtCapacity 409              the application may have no more athletes
-├── ScopeMissing 403            the athlete has not granted it
+├── ScopeMissing 403            the athlete has not granted reading
+├── WriteScopeMissing 403       the athlete has not granted writing
 ├── CodeInvalid 400             the authorization code is used or made up
 └── RateLimited 503             until ``until``
 
-StravaNotFound, TokenInvalid    for the callers in here, which know what they mean
+StravaNotFound, TokenInvalid, Overlaps    for the callers in here, which know what they mean
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,8 @@ from typing import Any
 from common.errors import BadRequest, Conflict, Forbidden, ServiceError, Unavailable
 from common.http import UpstreamRejected
 
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 400, 401, 403, 404, 429
-_SCOPE = ":read_permission"
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _TOO_MANY = 400, 401, 403, 404, 409, 429
+_READING, _WRITING = ":read_permission", ":write_permission"
 
 
 class NotConfigured(Conflict):
@@ -69,6 +70,14 @@ class ScopeMissing(Forbidden):
     )
 
 
+class WriteScopeMissing(Forbidden):
+    code = "strava.write_scope_missing"
+    title = "Strava was not allowed to take anything from here"
+    next_steps = (
+        "Connect again at GET /api/v1/strava/auth?write=true and leave 'Upload and change your activities' ticked."
+    )
+
+
 class CodeInvalid(BadRequest):
     code = "strava.code_invalid"
     title = "Strava does not accept this authorization code"
@@ -96,6 +105,10 @@ class TokenInvalid(Exception):
     """Strava refuses the access or the refresh token."""
 
 
+class Overlaps(Exception):
+    """Strava has an activity at that time."""
+
+
 class LimitExceeded(Exception):
     """A 429; when it ends is known from the limits."""
 
@@ -106,12 +119,19 @@ def typed(rejected: UpstreamRejected) -> Exception:
     status = rejected.status_code
     known: dict[int, Exception | None] = {
         _BAD_REQUEST: _bad_request(resource),
-        _UNAUTHORIZED: ScopeMissing() if _SCOPE in field else TokenInvalid(),
+        _UNAUTHORIZED: _unauthorized(field),
         _FORBIDDEN: _forbidden(resource, field, code),
         _NOT_FOUND: StravaNotFound(),
+        _CONFLICT: Overlaps(),
         _TOO_MANY: LimitExceeded(),
     }
     return known.get(status) or rejected
+
+
+def _unauthorized(field: str) -> Exception:
+    if _WRITING in field:
+        return WriteScopeMissing()
+    return ScopeMissing() if _READING in field else TokenInvalid()
 
 
 def _bad_request(resource: str) -> Exception | None:

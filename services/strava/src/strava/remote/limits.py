@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-QUARTER = timedelta(minutes=15)
 _PAIR = 2
 
 
@@ -60,22 +59,35 @@ def _pair(text: str | None) -> tuple[int, int] | None:
     return int(parts[0]), int(parts[1])
 
 
-def quarter_start(now: datetime) -> datetime:
-    """The last :00, :15, :30 or :45, UTC."""
-    now = now.astimezone(UTC)
-    return now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How long Strava counts calls, in s: a quarter of an hour and a day.
+
+    Both begin at whole multiples since 1970-01-01 00:00 UTC: on :00, :15, :30 and :45, and at midnight UTC.
+    """
+
+    quarter: int = 900
+    day: int = 86_400
+
+    def quarter_start(self, now: datetime) -> datetime:
+        return _start(now, self.quarter)
+
+    def day_start(self, now: datetime) -> datetime:
+        return _start(now, self.day)
+
+    def next_quarter(self, now: datetime) -> datetime:
+        """When the limit of the quarter of an hour is reset."""
+        return self.quarter_start(now) + timedelta(seconds=self.quarter)
+
+    def next_day(self, now: datetime) -> datetime:
+        """When the limit of the day is reset."""
+        return self.day_start(now) + timedelta(seconds=self.day)
+
+    @property
+    def grace(self) -> timedelta:
+        """To be waited after a reset, since two clocks never agree: 3 s of a quarter of an hour."""
+        return timedelta(seconds=self.quarter / 300)
 
 
-def day_start(now: datetime) -> datetime:
-    """The last midnight, UTC."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def next_quarter(now: datetime) -> datetime:
-    """When the limit of the quarter of an hour is reset."""
-    return quarter_start(now) + QUARTER
-
-
-def next_day(now: datetime) -> datetime:
-    """When the limit of the day is reset."""
-    return day_start(now) + timedelta(days=1)
+def _start(now: datetime, seconds: int) -> datetime:
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)

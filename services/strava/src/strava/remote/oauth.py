@@ -18,6 +18,9 @@ SCOPES = ("read", "activity:read_all", "profile:read_all")
 READING = frozenset({"activity:read", "activity:read_all"})
 """One of these is needed to fetch activities."""
 
+WRITING = "activity:write"
+"""Needed to send anything to Strava; asked for only when the athlete wants that."""
+
 PairT = TypeVar("PairT", bound=BaseModel)
 
 
@@ -33,14 +36,14 @@ class StravaOAuth:
         self._id = client_id
         self._secret = client_secret
 
-    def authorize_url(self, *, redirect_uri: str, state: str) -> str:
-        """Where the athlete's browser goes to grant access."""
+    def authorize_url(self, *, redirect_uri: str, state: str, write: bool = False) -> str:
+        """Where the athlete's browser goes to grant access: to read, or also to ``write``."""
         query = {
             "client_id": self._id,
             "redirect_uri": redirect_uri,
             "response_type": "code",
             "approval_prompt": "auto",
-            "scope": ",".join(SCOPES),
+            "scope": ",".join((*SCOPES, WRITING) if write else SCOPES),
             "state": state,
         }
         return f"{self._base}/oauth/authorize?{urlencode(query)}"

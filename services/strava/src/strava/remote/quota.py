@@ -1,17 +1,22 @@
-"""The limits that all workers share through Redis; without Redis each process goes by what it has seen itself."""
+"""The limits that all workers share through Redis; without Redis each process goes by what it has seen itself.
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+A call is admitted before it is made and settled when its fate is known. What is on its way counts as used, so that
+however many workers ask at once the last place of a window is given away once.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from strava.remote.errors import RateLimited
-from strava.remote.limits import Quota, RateLimits, Window, day_start, next_day, next_quarter, quarter_start
+from strava.remote.limits import Quota, RateLimits, Window, Windows
 
 RATE_LIMIT_LEFT = Gauge("strava_rate_limit_left", "Calls left in Strava's current window", ["kind", "window"])
 
@@ -19,13 +24,43 @@ RESERVE = 0.25
 """Share of a window that is kept for webhooks and people."""
 
 KINDS = ("overall", "read")
+DEFAULTS = {"overall": (200, 2_000), "read": (100, 1_000)}
+"""Calls in a quarter and in a day that Strava allows a new application; every answer tells the application's own."""
+
 _FAILURES = (RedisError, OSError, TimeoutError)
-# Answers overtake each other: inside one window usage only grows. KEYS are windows, ARGV limit, usage and end of each.
-_RAISE_TO = """
+# KEYS are windows; ARGV the share to leave, then limit (where none is known) and end of each window.
+# Gives the places of the windows that are full; when none is, the call is on its way in all of them.
+_ADMIT = """
+local full = {}
 for i, key in ipairs(KEYS) do
-    local limit, used, ends = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
-    local known = tonumber(redis.call('HGET', key, 'used') or '-1')
-    if tonumber(used) >= known then redis.call('HSET', key, 'limit', limit, 'used', used) end
+    local known = redis.call('HMGET', key, 'limit', 'used', 'pending', 'lost')
+    local limit = tonumber(known[1] or ARGV[2 * i])
+    local taken = tonumber(known[2] or '0') + tonumber(known[3] or '0') + tonumber(known[4] or '0')
+    if limit - taken <= math.floor(limit * tonumber(ARGV[1])) then full[#full + 1] = i end
+end
+if #full == 0 then
+    for i, key in ipairs(KEYS) do
+        redis.call('HINCRBY', key, 'pending', 1)
+        redis.call('EXPIREAT', key, ARGV[2 * i + 1])
+    end
+end
+return full
+"""
+# Answers overtake each other: inside one window usage only grows. KEYS are windows; ARGV how many calls came back,
+# then of each window limit and usage as the answer told (-1: it did not), its end, and calls of unknown fate.
+_SETTLE = """
+for i, key in ipairs(KEYS) do
+    local limit, used, ends, lost = ARGV[4 * i - 2], tonumber(ARGV[4 * i - 1]), ARGV[4 * i], ARGV[4 * i + 1]
+    local pending = tonumber(redis.call('HGET', key, 'pending') or '0')
+    redis.call('HSET', key, 'pending', math.max(0, pending - tonumber(ARGV[1])))
+    if used >= 0 then
+        if used >= tonumber(redis.call('HGET', key, 'used') or '-1') then
+            redis.call('HSET', key, 'limit', limit, 'used', used)
+        end
+        redis.call('HSET', key, 'lost', 0)
+    else
+        redis.call('HINCRBY', key, 'lost', lost)
+    end
     redis.call('EXPIREAT', key, ends)
 end
 return redis.status_reply('OK')
@@ -34,62 +69,117 @@ return redis.status_reply('OK')
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A window in time: its key, and when it is reset."""
+    """A window in time: its key, when it is reset, and the limit that holds until one is told."""
 
     key: str
+    kind: str
+    length: str
     ends: datetime
+    limit: int
 
 
-def _quarter(kind: str, now: datetime) -> _Place:
-    return _Place(f"strava:limits:{kind}:quarter:{quarter_start(now):%Y%m%d%H%M}", next_quarter(now))
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Leave to make one call; give it back to ``settle``."""
 
-
-def _day(kind: str, now: datetime) -> _Place:
-    return _Place(f"strava:limits:{kind}:day:{day_start(now):%Y%m%d}", next_day(now))
-
-
-def _places(now: datetime) -> list[_Place]:
-    """Quarter and day of each kind, in the order of ``KINDS``."""
-    return [place(kind, now) for kind in KINDS for place in (_quarter, _day)]
+    began: datetime
+    _places: tuple[_Place, ...]
 
 
 class SharedQuota:
     """Learns from every answer, and says before every call whether it may be made."""
 
-    def __init__(self, redis: Redis, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        windows: Windows | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._redis = redis
+        self.windows = windows or Windows()
         self._clock = clock
         self._seen: dict[str, Window] = {}
+        self._pending: Counter[str] = Counter()
+        self._limits = {kind: DEFAULTS[kind] for kind in KINDS}
 
-    async def admit(self, *, urgent: bool) -> datetime:
-        """Let a read pass and return its moment, or raise ``RateLimited``.
+    def _places(self, now: datetime, kinds: Iterable[str] = KINDS) -> list[_Place]:
+        """Quarter and day of each kind."""
+        quarter, day = self.windows.quarter_start(now), self.windows.day_start(now)
+        return [
+            place
+            for kind in kinds
+            for place in (
+                _Place(
+                    f"strava:limits:{kind}:quarter:{quarter:%Y%m%d%H%M%S}",
+                    kind,
+                    "quarter",
+                    self.windows.next_quarter(now),
+                    self._limits[kind][0],
+                ),
+                _Place(
+                    f"strava:limits:{kind}:day:{day:%Y%m%d%H%M%S}",
+                    kind,
+                    "day",
+                    self.windows.next_day(now),
+                    self._limits[kind][1],
+                ),
+            )
+        ]
+
+    async def admit(self, *, urgent: bool, reading: bool = True) -> Admission:
+        """Let a call pass, or raise ``RateLimited``; what writes counts for the overall limit only.
 
         What is not urgent leaves the reserve to what is.
         """
         now = self._clock()
-        places = _places(now)
-        closed = [
-            place.ends
-            for place, window in zip(places, await self._known(places), strict=True)
-            if window is not None and window.left <= (0 if urgent else int(window.limit * RESERVE))
-        ]
-        if closed:
-            raise RateLimited(max(closed))
-        return now
+        places = self._places(now, KINDS if reading else KINDS[:1])
+        share = 0.0 if urgent else RESERVE
+        full = await self._take(places, share)
+        if full:
+            raise RateLimited(max(place.ends for place in full))
+        self._pending.update(place.key for place in places)
+        return Admission(now, tuple(places))
 
-    async def learn(self, headers: Mapping[str, str], began: datetime) -> None:
-        """Take over what the headers of an answer say, for the windows in which its call began.
+    async def _take(self, places: Sequence[_Place], share: float) -> list[_Place]:
+        """Count a call as on its way, unless windows are full: return those."""
+        arguments = [share, *(each for place in places for each in (place.limit, int(place.ends.timestamp())))]
+        try:
+            full = await self._run(_ADMIT, [place.key for place in places], arguments)
+        except _FAILURES:
+            return [place for place in places if self._is_full(place, share)]
+        return [places[number - 1] for number in full]
+
+    def _is_full(self, place: _Place, share: float) -> bool:
+        known = self._seen.get(place.key, Window(place.limit, 0))
+        return known.left - self._pending[place.key] <= int(known.limit * share)
+
+    async def settle(self, admission: Admission, headers: Mapping[str, str] | None, *, reached: bool = True) -> None:
+        """Take over what the answer's headers say, for the windows in which its call began.
 
         An answer that crosses a reset may still speak of the window before; taken for the new one it would close it.
+        Without an answer (None) a call that may have ``reached`` Strava counts until the next answer tells better.
         """
+        told = self._told(headers or {}, admission.began)
+        await self._write(admission._places, told, returned=1, lost=int(reached))  # noqa: SLF001 - made in this module
+
+    async def learn(self, headers: Mapping[str, str], began: datetime) -> None:
+        """Take over what the headers of an answer say whose call took no admission."""
+        told = self._told(headers, began)
+        await self._write([place for place in self._places(began) if place.key in told], told, returned=0, lost=0)
+
+    def _told(self, headers: Mapping[str, str], began: datetime) -> dict[str, Window]:
+        """Windows by key."""
         limits = RateLimits.from_headers(headers)
-        told: dict[_Place, Window] = {}
+        found: dict[str, Window] = {}
         for kind, quota in (("overall", limits.overall), ("read", limits.read)):
-            if quota is not None:
-                RATE_LIMIT_LEFT.labels(kind, "quarter").set(quota.quarter.left)
-                RATE_LIMIT_LEFT.labels(kind, "day").set(quota.day.left)
-                told |= {_quarter(kind, began): quota.quarter, _day(kind, began): quota.day}
-        await self._raise_to(told)
+            if quota is None:
+                continue
+            self._limits[kind] = (quota.quarter.limit, quota.day.limit)
+            for place, window in zip(self._places(began, [kind]), (quota.quarter, quota.day), strict=True):
+                RATE_LIMIT_LEFT.labels(kind, place.length).set(window.left)
+                found[place.key] = window
+        return found
 
     async def exceeded(self, headers: Mapping[str, str], began: datetime | None = None) -> RateLimited:
         """Learn from a 429 and return what ends it; without headers the next quarter of an hour does."""
@@ -97,43 +187,55 @@ class SharedQuota:
         await self.learn(headers, now)
         limits = RateLimits.from_headers(headers)
         if any(quota.day.left == 0 for quota in (limits.overall, limits.read) if quota is not None):
-            return RateLimited(next_day(now))
-        place = _quarter("overall", now)
+            return RateLimited(self.windows.next_day(now))
+        place = self._places(now, ["overall"])[0]
         [known] = await self._known([place])
-        limit = max(1, known.limit if known else 1)
-        await self._raise_to({place: Window(limit, limit)})  # whatever the headers said
+        limit = max(1, known.limit if known else place.limit)
+        await self._write([place], {place.key: Window(limit, limit)}, returned=0, lost=0)  # whatever the headers said
         return RateLimited(place.ends)
 
     async def state(self) -> RateLimits:
         """What is known of the current windows."""
-        found = await self._known(_places(self._clock()))
+        found = await self._known(self._places(self._clock()))
         return RateLimits(overall=_quota(found[0], found[1]), read=_quota(found[2], found[3]))
 
-    async def _raise_to(self, told: Mapping[_Place, Window]) -> None:
-        if not told:
+    async def _write(self, places: Sequence[_Place], told: Mapping[str, Window], *, returned: int, lost: int) -> None:
+        if not places:
             return
-        current = {place.key for place in _places(self._clock())}
+        current = {place.key for place in self._places(self._clock())}
         self._seen = {key: window for key, window in self._seen.items() if key in current}
-        for place, window in told.items():
-            known = self._seen.get(place.key)
-            if known is None or window.used >= known.used:
-                self._seen[place.key] = window
-        keys = [place.key for place in told]
-        numbers = [(w.limit, w.used, int(place.ends.timestamp())) for place, w in told.items()]
+        self._pending = Counter({key: count for key, count in self._pending.items() if key in current and count > 0})
+        arguments: list[Any] = [returned]
+        for place in places:
+            window = told.get(place.key)
+            self._pending[place.key] -= returned
+            self._see(place, window, lost)
+            limit, used = (window.limit, window.used) if window else (0, -1)
+            arguments += [limit, used, int(place.ends.timestamp()), lost]
         with suppress(*_FAILURES):
-            arguments = [str(number) for each in numbers for number in each]
-            await cast("Awaitable[str]", self._redis.eval(_RAISE_TO, len(keys), *keys, *arguments))
+            await self._run(_SETTLE, [place.key for place in places], arguments)
+
+    def _see(self, place: _Place, window: Window | None, lost: int) -> None:
+        """Keep for the time without Redis."""
+        known = self._seen.get(place.key, Window(place.limit, 0))
+        now = window or Window(known.limit, known.used + lost)
+        if now.used >= known.used:
+            self._seen[place.key] = now
+
+    async def _run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        called = self._redis.eval(script, len(keys), *keys, *map(str, arguments))
+        return await cast("Awaitable[Any]", called)
 
     async def _known(self, places: Sequence[_Place]) -> list[Window | None]:
-        """What is known of the windows, in one round trip."""
+        """What Strava told of the windows, in one round trip."""
         pipeline = self._redis.pipeline(transaction=False)
         for place in places:
-            pipeline.hgetall(place.key)
+            pipeline.hmget(place.key, ["limit", "used"])
         try:
-            found: list[dict[bytes, bytes]] = await pipeline.execute()
+            found: list[list[bytes | None]] = await pipeline.execute()
         except _FAILURES:
             return [self._seen.get(place.key) for place in places]
-        return [Window(int(each[b"limit"]), int(each[b"used"])) if each else None for each in found]
+        return [Window(int(limit), int(used)) if limit and used else None for limit, used in found]
 
 
 def _quota(quarter: Window | None, day: Window | None) -> Quota | None:

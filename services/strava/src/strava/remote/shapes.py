@@ -82,22 +82,15 @@ def _list_or_nothing(value: Any) -> Any:
 
 
 class SummaryActivity(_Shape):
-    """An activity in a list."""
-
-    id: BigId
-    start_date: Moment
-    elapsed_time: float = 0.0
-
-
-class DetailedActivity(SummaryActivity):
-    """An activity with what its figures need; times in s, distances in m, speeds in m/s, calories in kcal.
+    """An activity in a list; times in s, distances in m, speeds in m/s.
 
     ``start_date_local`` is left out on purpose: it ends in a Z that is not UTC.
     """
 
-    athlete: AthleteRef
+    id: BigId
+    start_date: Moment
+    elapsed_time: float = 0.0
     name: str | None = None
-    description: str | None = None
     distance: float | None = None
     moving_time: float | None = None
     total_elevation_gain: float | None = None
@@ -111,15 +104,42 @@ class DetailedActivity(SummaryActivity):
     average_heartrate: float | None = None
     max_heartrate: float | None = None
     average_cadence: float | None = None
+    external_id: str | None = None
+    gear_id: str | None = None
+
+
+class Gear(_Shape):
+    """A pair of shoes or a bike, as Strava numbers and names it."""
+
+    id: str
+    name: str | None = None
+
+
+class DetailedActivity(SummaryActivity):
+    """An activity with what its figures need; calories in kcal."""
+
+    athlete: AthleteRef
+    description: str | None = None
     average_watts: float | None = None
     calories: float | None = None
     elev_high: float | None = None
     elev_low: float | None = None
     device_name: str | None = None
+    gear: Gear | None = None
     map: ActivityMap | None = None
     laps: Annotated[tuple[ActivityLap, ...], BeforeValidator(_list_or_nothing)] = ()
     splits_metric: Annotated[tuple[ActivitySplit, ...], BeforeValidator(_list_or_nothing)] = ()
     splits_standard: Annotated[tuple[ActivitySplit, ...], BeforeValidator(_list_or_nothing)] = ()
+
+
+class UploadStatus(_Shape):
+    """An upload: processed while both ``error`` and ``activity_id`` are missing."""
+
+    id: BigId
+    external_id: str | None = None
+    error: str | None = None
+    status: str = ""
+    activity_id: BigId | None = None
 
 
 class PushSubscription(_Shape):

@@ -1,31 +1,42 @@
 """The process that reads files: ``python -m strava.sandbox.child``."""
 
+from dataclasses import replace
+
 from common.sandbox.child import serve
-from strava.files import FileRefused, parse
+from strava.files import FileRefused, ParseResult, parse
+from strava.files.accounts import read_activities, read_summaries
+from strava.files.samples import FOOT, with_steps
 from strava.kernels import clean, derive
-from strava.sandbox.results import NAME, ParsedActivity, ParsedFile, Refusal, dumps
+from strava.sandbox.results import Order, ParsedActivity, ParsedFile, Refusal, Reply, ToldList, dumps
 
 
 def answer(request: bytes) -> bytes:
-    """Read the file of a request."""
-    (name_size,) = NAME.unpack_from(request)
-    start = NAME.size + name_size
-    name = request[NAME.size : start].decode("utf-8", "replace")
+    """Carry the order of a request out."""
+    order, data = Order.unpack(request)
     try:
-        return dumps(read_file(request[start:], name))
+        return dumps(_reply(order, data))
     except FileRefused as refused:
         return dumps(Refusal(refused.reason, refused.code))
 
 
-def read_file(data: bytes, name: str) -> ParsedFile:
-    """Parse, clean and derive one plain file.
+def _reply(order: Order, data: bytes) -> Reply:
+    if order.what == "strava":
+        return ToldList(read_activities(data))
+    if order.what == "garmin":
+        return ToldList(read_summaries(data))
+    parsed = read_file(data, order.name, order.sport)
+    return replace(parsed, activities=tuple(each.packed() for each in parsed.activities))
+
+
+def read_file(data: bytes, name: str, sport: str | None = None) -> ParsedFile:
+    """Parse, clean and derive one plain file; ``sport`` is that of its one recording, where the file may be wrong.
 
     Recordings without usable samples are left out with a note.
 
     Raises:
         FileRefused: the file is refused, or none of its recordings is usable.
     """
-    parsed = parse(data, name=name)
+    parsed = _with_sport(parse(data, name=name), sport)
     activities: list[ParsedActivity] = []
     notes = list(parsed.notes)
     refused: FileRefused | None = None
@@ -40,6 +51,16 @@ def read_file(data: bytes, name: str) -> ParsedFile:
     if refused and not activities:
         raise refused
     return ParsedFile(parsed.kind, parsed.format, tuple(activities), tuple(notes))
+
+
+def _with_sport(parsed: ParseResult, sport: str | None) -> ParseResult:
+    if sport is None or len(parsed.recordings) != 1 or parsed.recordings[0].sport == sport:
+        return parsed
+    (recording,) = parsed.recordings
+    changed = replace(recording, sport=sport)
+    if sport in FOOT and recording.sport not in FOOT:
+        changed = with_steps(changed)
+    return replace(parsed, recordings=(changed,))
 
 
 if __name__ == "__main__":

@@ -7,18 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.resources import Resources
 from strava.activities import repository as activities
-from strava.activities.parsed import Origin
+from strava.activities.parsed import Origin, ParsedRecording
 from strava.activities.removal import remove_recording
 from strava.activities.store import store
 from strava.connections.tokens import TokenKeeper
 from strava.files.recording import FileRefused
-from strava.imports.service import original_key
+from strava.gear import service as gear
+from strava.imports.intake import original_key
 from strava.metrics import FETCHES
+from strava.models import Activity, Recording
+from strava.push import repository as pushes
 from strava.remote.errors import StravaNotFound
 from strava.remote.remote import Remote
 from strava.remote.shapes import DetailedActivity, Streams
@@ -99,10 +102,44 @@ async def keep(
     await activities.lock_athlete(session, athlete_id)
     if refusal := await _refusal(session, origin):
         return refusal
+    await _know_again(session, athlete_id, activity)
     stored = await store(session, origin, parsed, home_timezone=_HOME)
+    if stored.outcome != "duplicate":
+        await _take_gear(session, stored.activity_id, activity)
+    await _note_streams(session, stored.recording_id, activity, parsed)
     outcomes: dict[str, Outcome] = {"imported": "stored", "duplicate": "unchanged"}
     late = not parsed.derived.streams and not activity.manual and _is_new(activity)
     return Brought(outcomes.get(stored.outcome, stored.outcome), stored.reason, streams_late=late)  # type: ignore[arg-type] # the other two are the same words
+
+
+async def _note_streams(
+    session: AsyncSession, recording_id: UUID, activity: DetailedActivity, parsed: ParsedRecording
+) -> None:
+    """Note whether samples may still follow: of what is entered by hand or a day old there will be none."""
+    streamless = None
+    if not parsed.derived.streams:
+        streamless = "late" if _is_new(activity) and not activity.manual else "none"
+    changed = Recording.id == recording_id, Recording.streamless.is_distinct_from(streamless)
+    await session.execute(
+        update(Recording).where(*changed).values(streamless=streamless).execution_options(synchronize_session=False)
+    )
+
+
+async def _know_again(session: AsyncSession, athlete_id: UUID, activity: DetailedActivity) -> None:
+    """What was sent from here and comes back is the activity that it was, also before Strava said how it numbers it."""
+    push_id = pushes.push_named(activity.external_id)
+    push = await pushes.owned(session, athlete_id, push_id) if push_id else None
+    if push is not None and push.activity_id is not None:
+        await pushes.number_recordings(session, push.activity_id, activity.id)
+
+
+async def _take_gear(session: AsyncSession, activity_id: UUID, activity: DetailedActivity) -> None:
+    """Strava's word on shoes and bikes, unless the athlete chose others here."""
+    stored = await session.get_one(Activity, activity_id)
+    if activity.gear_id is None or "gear_id" in stored.edited:
+        return
+    name = activity.gear.name if activity.gear else None
+    stored.gear_id = await gear.for_strava(session, stored.athlete_id, activity.gear_id, name)
 
 
 async def _refusal(session: AsyncSession, origin: Origin) -> Brought | None:

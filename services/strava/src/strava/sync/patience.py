@@ -6,6 +6,8 @@ from common.errors import ServiceError, Unavailable, UpstreamFailed, UpstreamTim
 from common.jobrunner import JobContext, Task
 from common.jobs import JobPostponed
 from strava.remote.errors import ApplicationInactive, ApplicationRefused, NotConfigured, RateLimited
+from strava.remote.remote import Remote
+from strava.sync.queueing import hold_background
 
 OUTAGE_PAUSE = timedelta(minutes=10)
 _OPERATORS = (ApplicationInactive, ApplicationRefused, NotConfigured)
@@ -23,7 +25,7 @@ def patient(task: Task) -> Task:
         try:
             await task(context)
         except RateLimited as limited:
-            raise JobPostponed(limited.until, limited.detail) from limited
+            raise await _after_reset(context, limited) from limited
         except _OPERATORS as error:
             raise _later(error) from error
         except _OUTAGES as error:
@@ -32,6 +34,13 @@ def patient(task: Task) -> Task:
             raise _later(error) from error
 
     return run
+
+
+async def _after_reset(context: JobContext, limited: RateLimited) -> JobPostponed:
+    until = limited.until + Remote.of(context.resources).quota.windows.grace
+    async with context.resources.database.transaction() as session:
+        await hold_background(session, until, limited.detail)
+    return JobPostponed(until, limited.detail)
 
 
 def _later(error: ServiceError) -> JobPostponed:

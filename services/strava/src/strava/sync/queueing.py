@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
@@ -12,43 +12,68 @@ from strava.connections import repository as connections
 
 QUEUE = "strava"
 EVENT, ACTIVITY, SYNC, REVOKE = "strava-event", "strava-activity", "strava-sync", "strava-revoke"
+HISTORY, RECONCILE, PUSH = "strava-history", "strava-reconcile", "strava-push"
 
 OVERLAP = timedelta(days=1)
 """Activities that Strava processes late fall behind what was seen before: every sync looks back that far."""
 
-_URGENT, _BACKGROUND = 0, 10
-_OPEN = (JobState.QUEUED, JobState.RUNNING)
+URGENT, BACKGROUND, LAST = 0, 10, 20
+"""Priorities: what happened just now, what is missing of late, the history before."""
+
+OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def enqueue_event(session: AsyncSession, event_id: UUID, *, attempt: int = 0, delay: float = 0.0) -> None:
     """Work an event of the webhook through, now or ``delay`` s later."""
     payload = {"event_id": str(event_id), "attempt": attempt}
-    jobs.enqueue(session, EVENT, payload, queue=QUEUE, priority=_URGENT, delay=timedelta(seconds=delay))
+    jobs.enqueue(session, EVENT, payload, queue=QUEUE, priority=URGENT, delay=timedelta(seconds=delay))
 
 
 def enqueue_activity(
-    session: AsyncSession, athlete_id: UUID, strava_id: int, *, urgent: bool, attempt: int = 0, delay: float = 0.0
+    session: AsyncSession,
+    athlete_id: UUID,
+    strava_id: int,
+    *,
+    urgent: bool,
+    attempt: int = 0,
+    delay: float = 0.0,
+    missing: bool = False,
+    history: bool = False,
 ) -> None:
-    """Fetch an activity that Strava has."""
+    """Fetch an activity that Strava has; one that was only ``missing`` is left alone when it came meanwhile."""
     jobs.enqueue(
         session,
         ACTIVITY,
-        {"strava_id": str(strava_id), "urgent": urgent, "attempt": attempt},
+        {"strava_id": str(strava_id), "urgent": urgent, "attempt": attempt, "missing": missing},
         queue=QUEUE,
         subject_id=athlete_id,
-        priority=_URGENT if urgent else _BACKGROUND,
+        priority=URGENT if urgent else LAST if history else BACKGROUND,
         delay=timedelta(seconds=delay),
     )
 
 
 async def enqueue_sync(session: AsyncSession, athlete_id: UUID, after: datetime) -> UUID:
     """List what started after a moment and fetch what is missing; returns the job, also one that is under way."""
-    open_job = select(Job.id).where(Job.subject_id == athlete_id, Job.kind == SYNC, Job.state.in_(_OPEN)).limit(1)
+    return await _once(session, athlete_id, SYNC, {"after": after.isoformat(), "before": None}, BACKGROUND)
+
+
+async def enqueue_history(session: AsyncSession, athlete_id: UUID) -> UUID:
+    """List everything there ever was and fetch what is missing; returns the job, also one that is under way."""
+    return await _once(session, athlete_id, HISTORY, {"before": None, "listed": False, "queued": 0}, LAST)
+
+
+async def enqueue_reconciliation(session: AsyncSession, athlete_id: UUID, after: datetime) -> UUID:
+    """Compare what started after a moment with what is stored."""
+    return await _once(session, athlete_id, RECONCILE, {"after": after.isoformat()}, BACKGROUND)
+
+
+async def _once(session: AsyncSession, athlete_id: UUID, kind: str, payload: dict[str, object], priority: int) -> UUID:
+    """Queue a job unless the athlete has one of that kind under way."""
+    open_job = select(Job.id).where(Job.subject_id == athlete_id, Job.kind == kind, Job.state.in_(OPEN)).limit(1)
     known: UUID | None = await session.scalar(open_job)
     if known is not None:
         return known
-    payload = {"after": after.isoformat(), "before": None}
-    return jobs.enqueue(session, SYNC, payload, queue=QUEUE, subject_id=athlete_id, priority=_BACKGROUND)
+    return jobs.enqueue(session, kind, payload, queue=QUEUE, subject_id=athlete_id, priority=priority)
 
 
 async def enqueue_polls(session: AsyncSession, now: datetime, pause: timedelta = timedelta()) -> None:
@@ -60,4 +85,25 @@ async def enqueue_polls(session: AsyncSession, now: datetime, pause: timedelta =
 
 def enqueue_revoke(session: AsyncSession, athlete_id: UUID, sealed: dict[str, str]) -> None:
     """Take the grant back at Strava with the tokens of a connection that is gone; they stay sealed."""
-    jobs.enqueue(session, REVOKE, sealed, queue=QUEUE, subject_id=athlete_id, priority=_URGENT)
+    jobs.enqueue(session, REVOKE, sealed, queue=QUEUE, subject_id=athlete_id, priority=URGENT)
+
+
+# Those that wait keep their order: a microsecond lies between each and the next.
+_WAIT = text(
+    """
+    WITH waiting AS MATERIALIZED (
+        SELECT id, priority, run_after FROM jobs
+        WHERE state = 'queued' AND kind = :kind AND priority >= :least AND run_after < :until
+        FOR UPDATE SKIP LOCKED
+    ), placed AS (
+        SELECT id, row_number() OVER (ORDER BY priority, run_after, id) AS place FROM waiting
+    )
+    UPDATE jobs SET run_after = CAST(:until AS timestamptz) + placed.place * interval '1 microsecond', reason = :reason
+    FROM placed WHERE jobs.id = placed.id
+    """
+)
+
+
+async def hold_background(session: AsyncSession, until: datetime, reason: str) -> None:
+    """Let all fetches in the background wait, in place of each finding out for itself that the limit is reached."""
+    await session.execute(_WAIT, {"kind": ACTIVITY, "least": BACKGROUND, "until": until, "reason": reason})

@@ -14,7 +14,7 @@ from strava.files import samples
 from strava.files.recording import Column, DeviceTotals, FileRefused, QualityReport, RecordedLap, Recording
 from strava.kernels import Derived, Lap, Split, clean, derive, polyline
 from strava.kernels.splits import KILOMETRE, rounded, speed
-from strava.remote.shapes import ActivityLap, ActivitySplit, DetailedActivity, Streams
+from strava.remote.shapes import ActivityLap, ActivitySplit, DetailedActivity, Streams, SummaryActivity
 
 LATER = "Strava has no samples for this activity (yet): its figures are Strava's own."
 _NAMES = {"watts": "power", "temp": "temperature"}
@@ -110,13 +110,13 @@ def _bare(activity: DetailedActivity) -> Recording:
     )
 
 
-def sport_of(activity: DetailedActivity) -> str:
+def sport_of(activity: SummaryActivity) -> str:
     """Strava's ``sport_type``, by the older ``type`` where it is missing."""
     named = activity.sport_type or activity.type or ""
     return named if _SPORT.fullmatch(named) else "Workout"
 
 
-def timezone_of(activity: DetailedActivity) -> str | None:
+def timezone_of(activity: SummaryActivity) -> str | None:
     """IANA name out of ``(GMT-05:00) America/New_York``: the offset is the standard one, whatever the date."""
     name = _OFFSET.sub("", activity.timezone or "").strip()
     try:

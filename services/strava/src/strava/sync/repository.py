@@ -1,17 +1,24 @@
 """What of Strava's activities is here already."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.db.tables import Job, JobState
+from common.db.tables import Job
 from strava.models import Connection, Recording, Tombstone
-from strava.sync.queueing import ACTIVITY
+from strava.sync.queueing import ACTIVITY, OPEN
 
-_OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+@dataclass(frozen=True)
+class Known:
+    """What a stored activity was called at Strava when it was fetched."""
+
+    name: str | None
+    sport: str
 
 
 async def present(session: AsyncSession, athlete_id: UUID, strava_ids: Sequence[int]) -> set[int]:
@@ -20,12 +27,37 @@ async def present(session: AsyncSession, athlete_id: UUID, strava_ids: Sequence[
     dismissed = select(Tombstone.strava_id).where(
         Tombstone.athlete_id == athlete_id, Tombstone.strava_id.in_(strava_ids), Tombstone.fetch_number.is_(None)
     )
-    coming = select(Job.payload["strava_id"].astext).where(
-        Job.subject_id == athlete_id, Job.kind == ACTIVITY, Job.state.in_(_OPEN)
-    )
     found = {number for number in await session.scalars(stored) if number is not None}
     found |= set(await session.scalars(dismissed))
-    return found | {int(number) for number in await session.scalars(coming)}
+    return found | await coming(session, athlete_id, strava_ids)
+
+
+async def coming(session: AsyncSession, athlete_id: UUID, strava_ids: Sequence[int]) -> set[int]:
+    """Return those whose fetch is queued."""
+    number = Job.payload["strava_id"].astext
+    queued = select(number).where(
+        Job.subject_id == athlete_id,
+        Job.kind == ACTIVITY,
+        Job.state.in_(OPEN),
+        number.in_([str(each) for each in strava_ids]),
+    )
+    return {int(each) for each in await session.scalars(queued)}
+
+
+async def known_since(session: AsyncSession, athlete_id: UUID, after: datetime) -> dict[int, Known]:
+    """Return what came from Strava and started at a moment or later, by its number there."""
+    rows = await session.execute(
+        select(Recording.strava_id, Recording.summary["name"].astext, Recording.sport).where(
+            Recording.athlete_id == athlete_id, Recording.strava_id.is_not(None), Recording.start_time >= after
+        )
+    )
+    return {number: Known(name, sport) for number, name, sport in rows if number is not None}
+
+
+async def is_stored(session: AsyncSession, athlete_id: UUID, strava_id: int) -> bool:
+    """Whether there is a recording of the activity from Strava."""
+    query = select(Recording.id).where(Recording.athlete_id == athlete_id, Recording.strava_id == strava_id)
+    return await session.scalar(query) is not None
 
 
 async def note_sync(session: AsyncSession, athlete_id: UUID, began: datetime) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import jobs
 from common.crypto import DecryptionFailed
 from common.jobrunner import JobContext
 from common.jobs import JobFailed
@@ -16,15 +15,14 @@ from strava.connections import repository as connections
 from strava.connections.tokens import TokenKeeper
 from strava.metrics import FETCHES, WEBHOOK_EVENTS
 from strava.models import Connection, WebhookEvent
-from strava.remote.errors import ConnectionDegraded, NotConnected, ScopeMissing
+from strava.remote.errors import ConnectionDegraded
 from strava.remote.remote import Remote, settings_of
-from strava.remote.shapes import SummaryActivity
 from strava.sync import repository
 from strava.sync.bringing import bury, fetch, keep
-from strava.sync.queueing import OVERLAP, enqueue_activity, enqueue_event
+from strava.sync.listing import UNUSABLE
+from strava.sync.queueing import enqueue_activity, enqueue_event
 from strava.webhooks import repository as events
-
-_UNUSABLE = (NotConnected, ConnectionDegraded, ScopeMissing)
+from strava.webhooks.subscription import leave_when_nobody_is_left
 
 
 async def work_event(context: JobContext) -> None:
@@ -43,7 +41,7 @@ async def work_event(context: JobContext) -> None:
         try:
             handle = _athlete_event if event.object_type == "athlete" else _activity_event
             outcome, reason = await handle(context, event, connection)
-        except _UNUSABLE as error:
+        except UNUSABLE as error:
             outcome, reason = "ignored", error.detail
         await _note_event(context.session, connection.athlete_id)
         if outcome:
@@ -121,61 +119,25 @@ async def _note_event(session: AsyncSession, athlete_id: UUID) -> None:
 
 
 async def bring_activity(context: JobContext) -> None:
-    """Fetch one activity: missing here, or stored without its samples so far."""
+    """Fetch one activity: missing here, stored without its samples so far, or no longer in Strava's list."""
     athlete_id, strava_id = context.job.subject_id, int(context.payload["strava_id"])
     assert athlete_id is not None
     async with context.resources.database.reading() as session:
         connection = await connections.find(session, athlete_id)
-    if connection is None:
+        came = context.payload.get("missing") and await repository.is_stored(session, athlete_id, strava_id)
+    if connection is None or came:
         return
     try:
         fetched = await fetch(context.resources, athlete_id, strava_id, urgent=context.payload["urgent"])
-    except _UNUSABLE as error:
+    except UNUSABLE as error:
         raise JobFailed(error.detail) from error
+    if fetched.activity is None:
+        await bury(context.session, athlete_id, strava_id, fetched.number)
+        return
     brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
     FETCHES.labels(brought.outcome).inc()
     if brought.streams_late:
         _ask_for_streams(context, athlete_id, strava_id, attempt=int(context.payload["attempt"]))
-
-
-async def sync_history(context: JobContext) -> None:
-    """List what started after a moment, the newest first, and queue what is missing here.
-
-    Each page is a stage of its own: it commits what it queued together with how far it came.
-    """
-    athlete_id = context.job.subject_id
-    assert athlete_id is not None
-    api, keeper = Remote.of(context.resources).api, TokenKeeper.of(context.resources)
-    began, after = datetime.now(UTC), datetime.fromisoformat(context.payload["after"])
-    before = int(context.payload["before"] or (began + OVERLAP).timestamp()) + 1  # clocks of devices may be ahead
-    try:
-        while True:
-            page = await keeper.with_token(athlete_id, lambda token, end=before: api.activities(token, before=end))  # type: ignore[misc] # a default binds the loop's value
-            wanted = [each for each in page if each.start_date >= after]
-            oldest = await _queue_page(context, athlete_id, wanted, (began, after)) if wanted else before
-            if len(wanted) < len(page) or oldest + 1 >= before:
-                break
-            before = oldest + 1  # the last of this page comes again, with all that began in the same second
-    except _UNUSABLE as error:
-        raise JobFailed(error.detail) from error
-    await repository.note_sync(context.session, athlete_id, began)
-
-
-async def _queue_page(
-    context: JobContext, athlete_id: UUID, page: list[SummaryActivity], span: tuple[datetime, datetime]
-) -> int:
-    """Queue what of a page is missing; return the Unix second of the oldest."""
-    began, after = span
-    oldest = page[-1].start_date
-    async with context.resources.database.transaction() as session:
-        ids = [each.id for each in page]
-        present = await repository.present(session, athlete_id, ids)
-        for strava_id in (each for each in ids if each not in present):
-            enqueue_activity(session, athlete_id, strava_id, urgent=False)
-        await jobs.save_payload(session, context.job, {**context.payload, "before": int(oldest.timestamp())})
-        done = (began - oldest) / (began - after) if began > after else 1.0
-        await jobs.report_progress(session, context.job, min(max(done, 0.0), 1.0))
-    return int(oldest.timestamp())
 
 
 async def revoke(context: JobContext) -> None:
@@ -190,3 +152,4 @@ async def revoke(context: JobContext) -> None:
     except DecryptionFailed as error:
         raise JobFailed("The tokens can no longer be read; the grant has to be taken back at Strava.") from error
     await oauth.revoke(access, refresh)
+    await leave_when_nobody_is_left(context.resources)

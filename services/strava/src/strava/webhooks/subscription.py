@@ -11,6 +11,7 @@ from common.errors import ServiceError
 from common.http import UpstreamRejected
 from common.logs import get_logger
 from common.resources import Resources
+from strava.connections import repository as connections
 from strava.models import WebhookSubscription
 from strava.remote.errors import NotConfigured
 from strava.remote.push import AlreadySubscribed, CallbackUnreachable
@@ -20,8 +21,11 @@ from strava.sync.queueing import enqueue_polls
 from strava.webhooks import repository
 
 ACTIVE, FOREIGN, FAILED = "active", "foreign", "failed"
+OFF, IDLE = "off", "idle"
 LOOK_AGAIN = {ACTIVE: timedelta(hours=1), FOREIGN: timedelta(minutes=10), FAILED: timedelta(seconds=8)}
 _FOREIGN = "The application has a subscription for another address. Delete it there, or use an application of its own."
+_SWITCHED_OFF = "An administrator has deleted the subscription."
+_NOBODY = "Nobody here is connected to Strava."
 _UNREACHABLE = "Strava could not verify the webhook's address: is PUBLIC_URL reachable from the internet?"
 
 
@@ -44,6 +48,10 @@ async def _is_ours_to_do(session: AsyncSession) -> bool:
 
 async def _is_due(session: AsyncSession, remote: Remote) -> bool:
     known = await repository.subscription(session, remote.settings.strava_client_id)
+    if known is not None and known.state == OFF:
+        return False
+    if known is not None and known.state == IDLE:
+        return await connections.any_working(session)
     if known is None or known.callback_hash != _hash(remote.settings.webhook_url):
         return True
     return known.checked_at < datetime.now(UTC) - LOOK_AGAIN[known.state]
@@ -69,6 +77,32 @@ async def _look_after(session: AsyncSession, remote: Remote) -> None:
     else:
         await _keep(session, remote, None, FOREIGN, _FOREIGN)
         get_logger().warning("webhook_subscription_is_foreign", subscription_id=found.id)
+
+
+async def note(session: AsyncSession, remote: Remote, made: PushSubscription) -> None:
+    """Note a subscription that an administrator has made."""
+    await enqueue_polls(session, datetime.now(UTC))  # nobody told what happened until now
+    await _keep(session, remote, made.id, ACTIVE, None)
+
+
+async def switch_off(session: AsyncSession, remote: Remote) -> None:
+    """Note that there is to be no subscription until an administrator makes one."""
+    await _keep(session, remote, None, OFF, _SWITCHED_OFF)
+
+
+async def leave_when_nobody_is_left(resources: Resources) -> None:
+    """Delete our subscription when the last athlete has disconnected; it comes back with the next one."""
+    remote = Remote.of(resources)
+    async with resources.database.transaction() as session:
+        known = await repository.subscription(session, remote.settings.strava_client_id)
+        if known is None or known.state != ACTIVE or await connections.any_working(session):
+            return
+        if not await _is_ours_to_do(session):
+            return
+        for each in await remote.push.view():
+            if each.callback_url == remote.settings.webhook_url:
+                await remote.push.delete(each.id)
+        await _keep(session, remote, None, IDLE, _NOBODY)
 
 
 async def _found_or_made(session: AsyncSession, remote: Remote) -> PushSubscription:

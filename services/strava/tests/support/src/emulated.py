@@ -12,13 +12,15 @@ import httpx2
 from common.testing.wait import eventually
 
 SCOPES = "read,activity:read_all,profile:read_all"
+WRITING = f"{SCOPES},activity:write"
 
 
 class Emulated:
     """Started by the first test that asks; ``stop`` and ``start`` keep what it knows."""
 
-    def __init__(self, port: int, home: Path) -> None:
+    def __init__(self, port: int, home: Path, **settings: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
+        self._settings = {f"EMULATOR_{name.upper()}": value for name, value in settings.items()}
         self._port = port
         self._home = home
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,6 +37,8 @@ class Emulated:
             "EMULATOR_ATHLETES": "0",
             "EMULATOR_RATE_LIMIT": "[1000000, 1000000]",
             "EMULATOR_READ_LIMIT": "[1000000, 1000000]",
+            "EMULATOR_UPLOAD_S": "0.3",
+            **self._settings,
         }
         with (self._home / "log").open("ab") as log:
             return subprocess.Popen(
@@ -56,7 +60,7 @@ class Emulated:
 
     async def control(self, method: str, path: str, **options: Any) -> Any:
         """Call the control API."""
-        async with httpx2.AsyncClient(base_url=f"{self.url}/emulator", trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"{self.url}/emulator", trust_env=False, timeout=30) as client:
             response = await client.request(method, path, **options)
         assert response.status_code < 300, response.text
         return response.json() if response.content else None
@@ -87,13 +91,15 @@ class Runner:
         assert response.status_code == 200, response.text
         return str(parse_qs(urlsplit(response.json()["url"]).query)["state"][0])
 
-    async def code(self) -> str:
-        granted = await self.emulated.control("POST", f"/athletes/{self.strava_id}/authorize", json={})
+    async def code(self, scope: str = SCOPES) -> str:
+        body = {"scopes": scope.split(",")}
+        granted = await self.emulated.control("POST", f"/athletes/{self.strava_id}/authorize", json=body)
         return str(granted["code"])
 
     async def connect(self, *, scope: str = SCOPES) -> Any:
         """Go through Strava's page; return the answer to the callback."""
-        answer = {"state": await self.begin(), "code": await self.code(), "scope": scope}
+        code = await self.code(scope if "activity:read" in scope else SCOPES)
+        answer = {"state": await self.begin(), "code": code, "scope": scope}
         return await self.here.request("POST", "/strava/callback", json=answer)
 
     async def runs(self, **values: Any) -> int:

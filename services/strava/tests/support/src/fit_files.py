@@ -36,10 +36,10 @@ STOP, BEGIN = 4, 0
 class FitFile:
     """Messages one after another; ``bytes()`` is the file. Times are Unix seconds."""
 
-    def __init__(self, kind: int = 4) -> None:
+    def __init__(self, kind: int = 4, started: float = START) -> None:
         self._body = bytearray()
         self._defined: set[int] = set()
-        self._write(FILE_ID, (kind, 1, START - EPOCH))
+        self._write(FILE_ID, (kind, 1, started - EPOCH))
 
     def record(
         self,
@@ -56,6 +56,11 @@ class FitFile:
         height = None if altitude is None else (altitude + 500) * 5
         self._write(RECORD, (at - EPOCH, lat, lng, metres, height, heartrate, cadence))
 
+    def raw_records(self, data: bytes) -> None:
+        """Records as bytes, headers included."""
+        self._define(RECORD)
+        self._body += data
+
     def timer(self, at: float, kind: int) -> None:
         self._write(EVENT, (at - EPOCH, 0, kind))
 
@@ -68,6 +73,13 @@ class FitFile:
         self._write(SESSION, (*times, distance * 100, sport, sub_sport))
 
     def _write(self, kind: tuple[int, tuple[Field, ...]], values: Sequence[float | None]) -> None:
+        _, fields = kind
+        self._body.append(self._define(kind))
+        for (_, kind_of), value in zip(fields, values, strict=True):
+            self._body += struct.pack(f"<{kind_of[1]}", INVALID[kind_of] if value is None else round(value))
+
+    def _define(self, kind: tuple[int, tuple[Field, ...]]) -> int:
+        """Number of the kind in this file; the first time its definition is written."""
         number, fields = kind
         local = KINDS.index(kind)
         if local not in self._defined:
@@ -75,9 +87,7 @@ class FitFile:
             self._body += struct.pack("<BBBHB", 0x40 | local, 0, 0, number, len(fields))
             for field, (base, code) in fields:
                 self._body += bytes((field, struct.calcsize(code), base))
-        self._body.append(local)
-        for (_, kind_of), value in zip(fields, values, strict=True):
-            self._body += struct.pack(f"<{kind_of[1]}", INVALID[kind_of] if value is None else round(value))
+        return local
 
     def __bytes__(self) -> bytes:
         header = struct.pack("<BBHI4s", 14, 0x10, 2132, len(self._body), b".FIT")

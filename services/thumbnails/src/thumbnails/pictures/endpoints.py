@@ -49,5 +49,5 @@ def _existing(picture: Picture | None) -> Picture:
     if picture is None:
         raise PictureMissing
     if picture.revision is None:
-        raise PictureMissing("The activity has no positions, so there is no route to draw.")
+        raise PictureMissing("The activity has no positions that may be shown, so there is no route to draw.")
     return picture

@@ -35,7 +35,7 @@ async def draw(context: JobContext) -> None:
     """Read the activity's track while holding the activity, so of two jobs the later one has the newer reading."""
     session, activity_id = context.session, UUID(context.payload["activity_id"])
     await repository.lock_activity(session, activity_id)
-    streams = await activity_store(context.resources).streams(activity_id, ["latlng"])
+    streams = await activity_store(context.resources).streams(activity_id, ["latlng"], cut=True)
     known = await repository.find(session, activity_id)
     if streams is not None:
         await _keep(context, streams, known)

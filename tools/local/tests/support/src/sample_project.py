@@ -160,7 +160,7 @@ def add_strava(project: Project) -> None:
     """Add a service called strava, beside which the Strava emulator runs."""
     source = project.root / "services" / "strava" / "src"
     (source / "strava").mkdir(parents=True)
-    for name, text in {"__init__": "", "main": SERVICE}.items():
+    for name, text in {"__init__": "", "main": SERVICE, "connections": KEYS}.items():
         (source / "strava" / f"{name}.py").write_text(text, encoding="utf-8")
     project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
 

@@ -1,0 +1,117 @@
+"""Figures of a stored recording, computed again from its samples: after a change of formula, or of a mistake in one."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from strava.activities import repository
+from strava.activities.parsed import ParsedRecording
+from strava.activities.store import audit, settle
+from strava.files.recording import Column, DeviceTotals, QualityReport, Recording
+from strava.kernels import derive
+from strava.models import Activity, Split, Stream
+from strava.models import Recording as Row
+
+COMPUTED = frozenset({"velocity", "moving", "grade"})
+"""Streams that follow from the others."""
+
+FIGURES = (
+    "distance",
+    "moving_time",
+    "elapsed_time",
+    "elevation_gain",
+    "average_speed",
+    "max_speed",
+    "average_heartrate",
+    "max_heartrate",
+    "average_cadence",
+    "fastest_pace",
+)
+_OF_DISTANCE = frozenset({"distance", "average_speed"})
+
+
+def pauses_of(time: Column, moving: Column | None) -> tuple[tuple[float, float], ...]:
+    """(from, to) in s: the steps that lead to samples which do not move."""
+    if moving is None or len(time) < 2:  # noqa: PLR2004 - a step has two ends
+        return ()
+    still = np.flatnonzero(moving[1:] < 0.5)  # noqa: PLR2004 - 1 or 0
+    return tuple((float(time[at]), float(time[at + 1])) for at in still)
+
+
+def recomputed(row: Row, streams: Mapping[str, Column]) -> ParsedRecording:
+    """Derive a recording anew from its stored streams, of which ``time`` is one. Laps stay as the device has them."""
+    summary, columns = row.summary, {name: column for name, column in streams.items() if name not in COMPUTED}
+    told: list[tuple[float, float]] | None = summary.get("pauses")
+    pauses = pauses_of(streams["time"], streams.get("moving")) if told is None else told
+    recording = Recording(
+        sport=summary["sport"],
+        start_time=datetime.fromisoformat(summary["start_time"]),
+        columns=columns,
+        format=row.format,  # type: ignore[arg-type] # as it was stored
+        pauses=tuple((begin, end) for begin, end in pauses),
+        totals=DeviceTotals(calories=summary["calories"]),
+        name=summary.get("name"),
+        notes=summary.get("description"),
+        quality=QualityReport(dropped=row.quality.get("dropped", {})),
+    )
+    return ParsedRecording(recording, derive(recording))
+
+
+async def recompute(session: AsyncSession, row: Row, names: Collection[str] | None) -> list[str]:
+    """Compute figures of a recording again, all with the splits or those named; returns what changed.
+
+    What samples cannot tell keeps its value, and so does what the athlete set by hand. The caller holds
+    ``lock_athlete``.
+    """
+    streams = await repository.streams(session, row.id)
+    if "time" not in streams:
+        return []
+    fresh = recomputed(row, streams)
+    figures = fresh.summary()
+    kept = frozenset() if "distance" in streams else _OF_DISTANCE
+    changed = {
+        name: figures[name]
+        for name in FIGURES
+        if (names is None or name in names)
+        and name not in kept
+        and figures[name] is not None
+        and figures[name] != row.summary[name]
+    }
+    parts = names is None and await _replace_parts(session, row.id, fresh, streams)
+    if not changed and not parts:
+        return []
+    row.summary = {**row.summary, **changed}
+    activity = await session.get_one(Activity, row.activity_id, with_for_update=True)
+    words = ", ".join([*changed, *(["splits"] if parts else [])])
+    audit(session, activity.id, activity.athlete_id, "updated", f"Computed again from the samples: {words}.")
+    await settle(session, activity, ["streams"] if parts and row.primary else [])
+    return [*changed, *(["splits"] if parts else [])]
+
+
+async def _replace_parts(
+    session: AsyncSession, recording_id: UUID, fresh: ParsedRecording, streams: Mapping[str, Column]
+) -> bool:
+    """Write splits and computed streams where they differ; tells whether they did."""
+    splits = fresh.splits(recording_id)
+    there = [
+        {column.key: getattr(each, column.key) for column in Split.__mapper__.columns}
+        for unit in ("km", "mi")
+        for each in await repository.splits(session, recording_id, unit)
+    ]
+    computed = {name: column for name, column in fresh.derived.streams.items() if name in COMPUTED}
+    same = await repository.has_streams(session, recording_id, {**streams, **computed})
+    if same and _comparable(splits) == _comparable(there):
+        return False
+    await session.execute(delete(Split).where(Split.recording_id == recording_id))
+    await session.execute(delete(Stream).where(Stream.recording_id == recording_id, Stream.type.in_(COMPUTED)))
+    await repository.add_parts(session, recording_id, streams=computed, splits=splits, laps=[])
+    return True
+
+
+def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return sorted(tuple(sorted(row.items(), key=lambda item: item[0])) for row in rows)

@@ -1,0 +1,142 @@
+"""``/admin/webhooks``: the application's subscription at Strava, looked at through a cache of five minutes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import audit
+from common.errors import Conflict, NotFound
+from common.resources import Resources
+from common.route import DbSession, ProcessResources, TransactionalRoute
+from common.tokens import CurrentUser, require_role
+from strava.admin.schemas import SubscriptionList
+from strava.models import SubscriptionView
+from strava.remote.push import AlreadySubscribed, CallbackUnreachable
+from strava.remote.remote import Remote
+from strava.remote.shapes import PushSubscription
+from strava.webhooks import repository
+from strava.webhooks.subscription import note, switch_off
+
+SERVICE = "strava"
+FRESH = timedelta(minutes=5)
+
+router = APIRouter(
+    prefix="/admin/webhooks",
+    tags=["admin"],
+    route_class=TransactionalRoute,
+    dependencies=[Depends(require_role("admin"))],
+)
+
+
+class SubscriptionThere(Conflict):
+    code = "webhook.subscribed"
+    title = "The application has a subscription already"
+    next_steps = "Strava allows one per application. Delete the one that is there first."
+
+
+class SubscriptionMissing(NotFound):
+    code = "webhook.not_found"
+    title = "No such subscription"
+    next_steps = "Read /admin/webhooks?refresh=true for what Strava has."
+
+
+class WebhookUnreachable(Conflict):
+    code = "webhook.unreachable"
+    title = "Strava could not verify the webhook's address"
+    next_steps = "Set PUBLIC_URL or STRAVA_WEBHOOK_BASE to where Strava reaches the gateway, and try again."
+
+
+@router.get("")
+async def list_subscriptions(
+    session: DbSession,
+    resources: ProcessResources,
+    refresh: Annotated[bool, Query(description="Ask Strava now")] = False,
+) -> SubscriptionList:
+    """List the application's subscriptions at Strava: none or one. Strava is asked every five minutes at most."""
+    remote = Remote.of(resources)
+    known = await session.get(SubscriptionView, remote.settings.strava_client_id)
+    if known is not None and not refresh and known.checked_at > datetime.now(UTC) - FRESH:
+        return await _shown(session, remote, known.subscriptions, known.checked_at, cached=True)
+    found, checked_at = await _looked_up(resources, remote)
+    return await _shown(session, remote, found, checked_at, cached=False)
+
+
+@router.post("", status_code=201)
+async def subscribe(session: DbSession, resources: ProcessResources, identity: CurrentUser) -> SubscriptionList:
+    """Subscribe this platform at Strava, which asks the webhook's address meanwhile."""
+    remote = Remote.of(resources)
+    settings = remote.settings
+    try:
+        made = await remote.push.create(
+            callback_url=settings.webhook_url, verify_token=settings.application.verify_token
+        )
+    except AlreadySubscribed:
+        raise SubscriptionThere from None
+    except CallbackUnreachable:
+        raise WebhookUnreachable from None
+    mine = made.model_copy(update={"callback_url": settings.webhook_url})
+    await note(session, remote, mine)
+    found = [_row(remote, mine)]
+    checked_at = await _keep(session, remote, found)
+    _audit(session, identity.subject, "webhook.created", made.id)
+    return await _shown(session, remote, found, checked_at, cached=False)
+
+
+@router.delete("/{subscription_id}", status_code=204)
+async def unsubscribe(
+    session: DbSession, resources: ProcessResources, identity: CurrentUser, subscription_id: str
+) -> None:
+    """Delete a subscription at Strava. Activities are asked for every 15 minutes until there is one again."""
+    remote = Remote.of(resources)
+    there = await remote.push.view()
+    chosen = next((each for each in there if str(each.id) == subscription_id), None)
+    if chosen is None:
+        raise SubscriptionMissing
+    await remote.push.delete(chosen.id)
+    await switch_off(session, remote)
+    await _keep(session, remote, [_row(remote, each) for each in there if each.id != chosen.id])
+    _audit(session, identity.subject, "webhook.deleted", chosen.id)
+
+
+async def _looked_up(resources: Resources, remote: Remote) -> tuple[list[dict[str, Any]], datetime]:
+    """Ask Strava, and remember what it said and when; no transaction is open meanwhile."""
+    found = [_row(remote, each) for each in await remote.push.view()]
+    async with resources.database.transaction() as session:
+        return found, await _keep(session, remote, found)
+
+
+def _row(remote: Remote, subscription: PushSubscription) -> dict[str, Any]:
+    """What is kept of a subscription: not the secret in our own address."""
+    ours = subscription.callback_url == remote.settings.webhook_url
+    shown = subscription.callback_url.rpartition("/")[0] + "/..." if ours else subscription.callback_url
+    return {"id": str(subscription.id), "callback_url": shown, "ours": ours}
+
+
+async def _keep(session: AsyncSession, remote: Remote, found: list[dict[str, Any]]) -> datetime:
+    now = datetime.now(UTC)
+    values = {"subscriptions": found, "checked_at": now}
+    statement = insert(SubscriptionView).values(client_id=remote.settings.strava_client_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=[SubscriptionView.client_id], set_=values))
+    return now
+
+
+async def _shown(
+    session: AsyncSession, remote: Remote, found: list[dict[str, Any]], checked_at: datetime, *, cached: bool
+) -> SubscriptionList:
+    known = await repository.subscription(session, remote.settings.strava_client_id)
+    return SubscriptionList.model_validate(
+        {
+            "items": found,
+            "state": known.state if known else "unknown",
+            "reason": known.reason if known else None,
+            "checked_at": checked_at,
+            "cached": cached,
+        }
+    )
+
+
+def _audit(session: AsyncSession, actor: str, action: str, subscription_id: int) -> None:
+    audit.record(session, SERVICE, actor=actor, action=action, target=str(subscription_id))

@@ -1,0 +1,1 @@
+"""Activities as files: GPX, CSV and the originals."""

@@ -1,0 +1,1 @@
+"""Straight from Strava, as it is there now."""

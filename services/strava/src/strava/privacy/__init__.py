@@ -1,0 +1,1 @@
+"""Privacy zones: where tracks start and end is nobody's business."""
