@@ -163,15 +163,24 @@ def measure(running: RunningPlatform, person: Person, *, fit: int, gpx: int) -> 
     print(f"stored: {(asyncio.run(stored_bytes(running)) - before) / fit / 1024:.0f} KiB an activity")
     print(f"efforts, pictures and all else there {calm(running):.0f} s later")
     given = files("gpx", 0, gpx)
-    for how, sent in (("in one archive", [("gpx.zip", zipped(given))]), ("as files of one request", given)):
-        other = running.person()
-        reader = Reader(person, paths_of(person))
-        with reader.reading():
-            rate, peak = imported(running, other, sent)
-        print(f"{gpx} GPX {how}: {rate:.1f} activities/s, worker at most {peak:.0f} MiB")
-        reader.report()
-        other.close()
+    packed = [("gpx.zip", zipped(given))]
+    for how, sent in (("in one archive", packed), ("as files of one request", given)):
+        rate, peak = _by_somebody(running, sent)
         calm(running)
+        print(f"{gpx} GPX {how}: {rate:.1f} activities/s, worker at most {peak:.0f} MiB")
+    reader = Reader(person, paths_of(person))
+    with reader.reading():
+        rate, _ = _by_somebody(running, packed)
+    print(f"the archive again, while somebody reads: {rate:.1f} activities/s")
+    reader.report()
+    calm(running)
+
+
+def _by_somebody(running: RunningPlatform, given: Sequence[tuple[str, bytes]]) -> tuple[float, float]:
+    person = running.person()
+    found = imported(running, person, given)
+    person.close()
+    return found
 
 
 async def _multiply(running: RunningPlatform, athlete: UUID, most: int) -> None:
