@@ -14,6 +14,12 @@ from running_platform import Person, RunningPlatform
 
 Reader = Callable[[str], tuple[str, bytes]]
 BODY_METHODS = {"post", "put", "patch"}
+NEEDED = {
+    "/activities/{activity_id}/merge": {"activity_id": str(uuid4())},
+    "/activities/{activity_id}/unmerge": {"recording_id": str(uuid4())},
+    "/strava/activities/{activity_id}/description": {"text": "Mine"},
+}
+"""What has to be said before anybody looks at whose it is."""
 
 
 def assert_problem(answer: httpx2.Response, *statuses: int) -> None:
@@ -69,7 +75,8 @@ def test_every_endpoint_refuses_unknown_and_malformed_ids(
     for method, path, _ in operations:
         if "_id}" not in path:
             continue
-        body: dict[str, Any] = {"params": {"token": "unknown"}} | ({"json": {}} if method in BODY_METHODS else {})
+        sent = {"json": NEEDED.get(path, {})} if method in BODY_METHODS else {}
+        body: dict[str, Any] = {"params": {"token": "unknown"}} | sent
         assert_problem(runner.http.request(method, filled(path, str(uuid4())), **body), 403, 404)
         assert_problem(runner.http.request(method, filled(path, "not-an-id"), **body), 403, 404, 422)
 
@@ -100,7 +107,9 @@ def test_every_body_is_checked_for_syntax_type_fields_and_size(
             if answer.is_success:  # every field of this body may be left out
                 assert wrong.startswith(b"{"), f"{method} {path} took {wrong!r}"
                 continue
-            assert_problem(answer, 400, 403, 422, *foreign)
+            # Where a body may be left out, null is none, and something else may be in the way.
+            optional = [409] if wrong == b"null" and not operation["requestBody"].get("required") else []
+            assert_problem(answer, 400, 403, 422, *foreign, *optional)
         large = b'{"x": "' + b"x" * (9 << 20) + b'"}'
         assert_problem(runner.http.request(method, target, content=large, headers=as_json), 413, *at_the_door(path))
 

@@ -19,12 +19,12 @@ from common.testing.plugin import Environment
 from common.testing.tokens import TokenMint
 from common.testing.wait import eventually
 
-ACTIVITIES = int(os.environ.get("RT_BACKFILL", "30"))
+ACTIVITIES = int(os.environ.get("RT_BACKFILL", "16"))
 """2,000 in the long form, ``RT_BACKFILL=2000``: then under Strava's real limits."""
 
 LONG = ACTIVITIES >= 1_000
 LIMITS = {"rate_limit": "[200, 2000]", "read_limit": "[100, 1000]"}
-SHORT_LIMITS = {"rate_limit": "[40, 96]", "read_limit": "[20, 48]"}
+SHORT_LIMITS = {"rate_limit": "[16, 60]", "read_limit": "[8, 30]"}
 WINDOWS = (2, 24) if LONG else (1, 5)
 WITHIN = 60 + ACTIVITIES
 

@@ -47,6 +47,8 @@ WORKER = """
 import asyncio, os, signal
 
 class Worker:
+    niceness = 0
+
     async def run(self):
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
