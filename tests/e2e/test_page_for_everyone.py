@@ -54,11 +54,15 @@ def test_the_keyboard_reaches_everything_and_the_focus_is_seen(open_page: Opener
     assert wanted <= set(reached)
 
 
-def test_the_focus_stays_while_the_page_refreshes_itself(open_page: Opener, filled: str) -> None:
+def test_the_focus_stays_while_the_page_refreshes_itself(open_page: Opener, runner: Person, filled: str) -> None:
     page = open_page()
     sign_in(page, filled)
     printer = page.get_by_role("button", name="PDF of")
     printer.focus()
+    [plan] = runner.get("/plans")["items"]
+    later = (dt.date.fromisoformat(plan["end_date"]) + dt.timedelta(days=7)).isoformat()
+    assert runner.http.patch(f"/plans/{plan['id']}", json={"end_date": later}).status_code == 200
+    expect(page.locator("#plans")).to_contain_text(f"{dt.date.fromisoformat(later).day}")
     with page.expect_response("**/api/v1/plans?**"):
         pass
     with page.expect_response("**/api/v1/strava/status"):

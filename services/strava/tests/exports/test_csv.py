@@ -82,9 +82,9 @@ async def test_ten_times_the_rows_take_no_more_memory(resources: Resources) -> N
         tracemalloc.stop()
         return lines - 1, most
 
-    few, some = await peak(4 * ROWS_AT_ONCE)
-    many, most = await peak(40 * ROWS_AT_ONCE)
-    assert (few, many) == (4 * ROWS_AT_ONCE, 40 * ROWS_AT_ONCE)
+    few, some = await peak(2 * ROWS_AT_ONCE)
+    many, most = await peak(20 * ROWS_AT_ONCE)
+    assert (few, many) == (2 * ROWS_AT_ONCE, 20 * ROWS_AT_ONCE)
     assert most < 1.5 * some
 
 

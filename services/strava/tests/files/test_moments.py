@@ -14,7 +14,7 @@ TEXTS = st.one_of(
 ONE_DAY = st.lists(TEXTS.filter(lambda text: len(text) == 20).map(lambda text: f"2026-03-01T{text[11:]}"), min_size=1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.one_of(st.lists(st.one_of(st.none(), TEXTS)), ONE_DAY))
 @example(["2026-03-01T07:00:00Z", "2026-03-01T07:00:0\uff11Z"])
 @example(["0000-03-01T07:00:00Z"])

@@ -38,7 +38,7 @@ CHANGE = st.one_of(
     st.tuples(st.just("number"), PLACE, st.just(0), st.sampled_from(EXTREMES)),
     st.tuples(st.just("swap"), PLACE, PLACE, st.sampled_from((b"element", b"point"))),
 )
-QUICKLY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+QUICKLY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
 def changed(data: bytes, change: tuple[str, int, int, bytes]) -> bytes:

@@ -145,7 +145,7 @@ async def test_a_list_that_cannot_be_read_costs_the_names_and_nothing_else(athle
     assert "names are not used" in batch["left_out"][0]["reason"]
 
 
-@pytest.mark.parametrize("count", [300])
+@pytest.mark.parametrize("count", [220])
 async def test_a_large_archive_is_worked_through_and_paged(athlete: Athlete, resources: Resources, count: int) -> None:
     files = {f"activities/{day}.gpx": made_up.run(START + day * DAY, seconds=60) for day in range(count)}
     rows = [row(0, f"Run {day}", f"activities/{day}.gpx", id=f"{day + 1}") for day in range(count)]

@@ -38,12 +38,16 @@ function remark(id, text) {
   return element(line, { className: "quiet" }, ...content);
 }
 
-/** Show data in a part of the page, but leave the part alone while its data stays: it may have the focus. */
+const nameOf = (control) => `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent}`;
+
+/** Show data in a part of the page, but leave the part alone while its data stays; the focus stays on what it was on. */
 export function fill(id, data, make) {
   const now = JSON.stringify(data);
   if (shown.get(id) === now) return;
   const made = make(data);
+  const focused = $(id).contains(document.activeElement) ? nameOf(document.activeElement) : "";
   $(id).replaceChildren(...(typeof made === "string" ? [remark(id, made)] : made));
+  if (focused) [...$(id).querySelectorAll("a, button")].find((each) => nameOf(each) === focused)?.focus();
   shown.set(id, now);
 }
 
