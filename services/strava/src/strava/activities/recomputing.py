@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import numpy as np
@@ -20,7 +20,7 @@ from strava.models import Recording as Row
 COMPUTED = frozenset({"velocity", "moving", "grade"})
 """Streams that follow from the others."""
 
-FIGURES = (
+Figure = Literal[
     "distance",
     "moving_time",
     "elapsed_time",
@@ -31,7 +31,9 @@ FIGURES = (
     "max_heartrate",
     "average_cadence",
     "fastest_pace",
-)
+]
+"""What samples tell of an activity as a whole."""
+
 _OF_DISTANCE = frozenset({"distance", "average_speed"})
 
 
@@ -76,7 +78,7 @@ async def recompute(session: AsyncSession, row: Row, names: Collection[str] | No
     kept = frozenset() if "distance" in streams else _OF_DISTANCE
     changed = {
         name: figures[name]
-        for name in FIGURES
+        for name in get_args(Figure)
         if (names is None or name in names)
         and name not in kept
         and figures[name] is not None

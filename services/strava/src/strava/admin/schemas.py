@@ -9,22 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from common.fields import example
 from common.jobs import JobOut
 from common.oversight import WorkOf
-from strava.activities.figures import FIGURES
+from strava.activities.recomputing import Figure
 
 StravaId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
-DerivedField = Literal[
-    "distance",
-    "moving_time",
-    "elapsed_time",
-    "elevation_gain",
-    "average_speed",
-    "max_speed",
-    "average_heartrate",
-    "max_heartrate",
-    "average_cadence",
-    "fastest_pace",
-]
-assert set(DerivedField.__args__) <= set(FIGURES)  # type: ignore[attr-defined] # typing's own name for the words
 
 
 class SubscriptionOut(BaseModel):
@@ -111,5 +98,5 @@ class ResyncWanted(AthleteWanted):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=example({"fields": ["fastest_pace"]}))
 
-    fields: list[DerivedField] | None = Field(default=None, min_length=1, max_length=20)
+    fields: list[Figure] | None = Field(default=None, min_length=1, max_length=20)
     refetch: bool = False
