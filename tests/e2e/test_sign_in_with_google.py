@@ -12,6 +12,8 @@ from running_platform import PASSWORD, RunningPlatform
 
 from common.testing.upstream import serve
 
+pytestmark = pytest.mark.inside  # it wants a platform that knows this provider
+
 
 @pytest.fixture(scope="module")
 def google() -> Iterator[OpenIdStandIn]:
