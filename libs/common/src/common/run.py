@@ -10,8 +10,9 @@ from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
 from common.niceness import be_nice
-from common.serving import DrainingServer, GatheringProtocol, shared_socket
+from common.serving import DrainingServer, GatheringProtocol
 from common.settings import Settings
+from common.sharedport import shared_socket
 
 GRACEFUL_SECONDS = 20
 

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from common.context import accept_request_id
 from common.errors import BadRequest, problem
+from common.sharedport import steer_away, waiting
 
 _AT_ONCE_BYTES = 64 << 10
 _NOTICE_STEP_SECONDS = 0.05
@@ -96,12 +97,19 @@ class DrainingServer(uvicorn.Server):
         self._on_notice()
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._notice_seconds
-        while loop.time() < end and not self.force_exit:  # noqa: ASYNC110 - a signal sets it, there is no event for it
-            await asyncio.sleep(_NOTICE_STEP_SECONDS)
+        for listener in sockets or []:
+            steer_away(listener)
+        await self._pass(self._notice_seconds, lambda: True)
+        await self._pass(self._notice_seconds, lambda: any(waiting(listener) for listener in sockets or []))
         await self._take_no_more(sockets)
         await super().shutdown(sockets)
+
+    async def _pass(self, seconds: float, more: Callable[[], bool]) -> None:
+        """Let time pass while there is `more`, unless a second signal comes."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end and more() and not self.force_exit:  # noqa: ASYNC110 - neither has an event
+            await asyncio.sleep(_NOTICE_STEP_SECONDS)
 
     async def _take_no_more(self, sockets: list[socket.socket] | None) -> None:
         """Close the door, and wait for the requests of those who came in last: stopping closes what looks idle."""
@@ -109,16 +117,4 @@ class DrainingServer(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        if not self.force_exit:
-            await asyncio.sleep(self._notice_seconds * _LAST_REQUESTS_SHARE)
-
-
-def shared_socket(host: str, port: int) -> socket.socket:
-    """Return a socket on a port that several processes may listen on; the kernel spreads connections over them."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # uvloop sets TCP_NODELAY only where the protocol is named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind((host, port))
-    return listener
+        await self._pass(self._notice_seconds * _LAST_REQUESTS_SHARE, lambda: True)
