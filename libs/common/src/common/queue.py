@@ -2,7 +2,8 @@
 
 arq is met here and nowhere else. What it is kept from: pickle (JSON instead), results in Redis
 (``keep_result=0``), retries of its own (``max_tries=1``), a worker that ends when Redis restarts (run again
-with a pause), and leases as long as its longest timeout (a wake-up takes no time).
+with a pause), leases as long as its longest timeout (a wake-up takes no time), and looking at its queue many times a
+second: whoever puts a wake-up there rings a bell, and only then, or after a while, is the queue looked at.
 """
 
 import asyncio
@@ -23,9 +24,9 @@ from common.logs import get_logger
 from common.metrics import WAKE_FAILURES
 
 _RECONNECT_SECONDS = 1.0
-_POLL_SECONDS = 0.1
+_BELL_SECONDS = 2  # less than the timeout of a socket
 _WAKE_SECONDS = 0.5
-_SUBSCRIBERS_TTL = 60
+_TTL_SECONDS = 60
 _FAILURES = (RedisError, OSError, TimeoutError)
 
 
@@ -66,9 +67,18 @@ class QueueWaker:
         try:
             async with asyncio.timeout(_WAKE_SECONDS):
                 for service in queues:
-                    await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=60)
+                    await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=_TTL_SECONDS)
+                    await self._ring(service)
         except _FAILURES:
             WAKE_FAILURES.inc()
+
+    async def _ring(self, service: str) -> None:
+        """One ring is kept for a worker that is not listening just now, also of many."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.lpush(_bell(service), b"")
+            pipe.ltrim(_bell(service), 0, 0)
+            pipe.expire(_bell(service), _TTL_SECONDS)
+            await pipe.execute()
 
     async def subscribers(self, publisher: str) -> list[str]:
         """Return the services that said they read the publisher's events."""
@@ -83,15 +93,31 @@ class QueueWaker:
         with suppress(*_FAILURES):
             for publisher in publishers:
                 await cast("Awaitable[int]", self._redis.sadd(_subscribers_key(publisher), subscriber))
-                await self._redis.expire(_subscribers_key(publisher), _SUBSCRIBERS_TTL)
+                await self._redis.expire(_subscribers_key(publisher), _TTL_SECONDS)
 
     async def aclose(self) -> None:
         with suppress(*_FAILURES):
             await self._redis.aclose(close_connection_pool=True)
 
 
+def _bell(service: str) -> str:
+    return f"bell:{service}"
+
+
 def _subscribers_key(publisher: str) -> str:
     return f"subscribers:{publisher}"
+
+
+class _BellWorker(ArqWorker):
+    """Looks at its queue when the bell rings, in place of all the time."""
+
+    def __init__(self, service: str, **arq: Any) -> None:
+        super().__init__(**arq)
+        self._bell = _bell(service)
+
+    async def _poll_iteration(self) -> None:
+        await super()._poll_iteration()
+        await cast("Awaitable[Any]", self.pool.blpop([self._bell], timeout=_BELL_SECONDS))
 
 
 async def _close(worker: ArqWorker, pool: ArqRedis) -> None:
@@ -113,12 +139,13 @@ async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
     log = get_logger()
     while True:
         pool = _arq_pool(url)
-        worker = ArqWorker(
-            [func(wake, name="wake", max_tries=1, keep_result=0, timeout=5)],
+        worker = _BellWorker(
+            service,
+            functions=[func(wake, name="wake", max_tries=1, keep_result=0, timeout=5)],
             redis_pool=pool,
             queue_name=queue_name(service),
             handle_signals=False,
-            poll_delay=_POLL_SECONDS,
+            poll_delay=0,
             keep_result=0,
             job_serializer=orjson.dumps,
             job_deserializer=orjson.loads,
