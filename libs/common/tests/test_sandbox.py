@@ -16,6 +16,9 @@ def answer(request):
     print("noise")
     if request == b"sleep":
         time.sleep(60)
+    if request == b"spin":
+        while True:
+            pass
     if request == b"eat":
         return bytes(1 << 30)
     if request == b"fault":
@@ -76,6 +79,20 @@ async def test_a_child_that_takes_too_long_is_killed(sandbox: Sandbox[str]) -> N
     with pytest.raises(SandboxKilled) as killed:
         await sandbox.ask(b"sleep")
     assert (killed.value.cause, sandbox.pid) == ("time", None)
+
+
+async def test_a_request_may_take_so_much_of_a_processor_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spinning_child.py").write_text(CHILD)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("common.sandbox.parent.BUSY", 600)
+    async with Sandbox("spinning_child", decode, time_limit=1, memory_limit=512 * MIB, recycle_above=256 * MIB) as made:
+        assert await made.ask(b"x") == "X"
+        with pytest.raises(SandboxKilled) as killed:
+            await made.ask(b"spin")
+        assert (killed.value.cause, made.pid) == ("time", None)
+        assert await made.ask(b"again") == "AGAIN"
 
 
 async def test_a_child_has_what_it_is_given_of_the_environment_and_no_secrets(

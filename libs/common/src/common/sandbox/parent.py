@@ -1,16 +1,22 @@
 """The parent's side: one child at a time, started when needed, killed when it must be."""
 
 import asyncio
+import math
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
 
 from common.sandbox.protocol import ANSWERED, FAILED, REPLY, REQUEST
 
 MIB = 1024 * 1024
+BUSY = 3
+"""On a busy box a child may take so many times as long by the clock as it may take of a processor."""
+_LAST_WORDS_SECONDS = 1.0
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 Cause = Literal["memory", "time", "crash"]
@@ -38,7 +44,8 @@ class Sandbox(Generic[ReplyT]):
     Args:
         module: run as ``python -m module``; it calls ``common.sandbox.child.serve``.
         decode: makes a reply of the bytes that came. It must not trust them: what it raises counts as a crash.
-        time_limit: wall seconds for one request, the start of the child included.
+        time_limit: processor seconds for one request; by the clock, the start of the child included, ``BUSY`` times
+            as many.
         memory_limit: bytes of address space of the child.
         recycle_above: resident bytes after a request above which the child is replaced.
         idle_limit: seconds without a request after which the child ends.
@@ -105,21 +112,32 @@ class Sandbox(Generic[ReplyT]):
     async def _one(self, request: tuple[bytes, ...]) -> ReplyT:
         """One request; whatever goes wrong, no child is left that is not ready for the next."""
         try:
-            async with asyncio.timeout(self._time_limit):
+            async with asyncio.timeout(self._time_limit * BUSY):
                 kind, payload, resident = await self._exchange(request)
             reply = self._decoded(kind, payload)
-        except BaseException as error:
+        except TimeoutError:
             await self._kill()
-            if isinstance(error, TimeoutError):
-                raise SandboxKilled("time") from None
-            if isinstance(error, asyncio.IncompleteReadError | ConnectionError):
-                raise SandboxKilled("crash") from error
+            raise SandboxKilled("time") from None
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise SandboxKilled(await self._cause_of_end()) from error
+        except BaseException:
+            await self._kill()
             raise
         if resident > self._recycle_above:
             await self._kill()
         else:
             self._idle = asyncio.create_task(self._retire())
         return reply
+
+    async def _cause_of_end(self) -> Cause:
+        """What a child that closed its pipe died of; one that lives on is killed."""
+        ended_by = None
+        if self._child is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    ended_by = await self._child.wait()
+        await self._kill()
+        return "time" if ended_by == -signal.SIGXCPU else "crash"
 
     def _decoded(self, kind: bytes, payload: bytes) -> ReplyT:
         if kind != ANSWERED:
@@ -154,7 +172,7 @@ class Sandbox(Generic[ReplyT]):
             "-m",
             self._module,
             str(self._memory_limit),
-            str(int(self._time_limit) + 1),
+            str(math.ceil(self._time_limit)),
             stdin=PIPE,
             stdout=PIPE,
             env=environment | self._environment,

@@ -12,7 +12,7 @@ class Renderers:
     """``count`` sandboxes; the one used last is used first, so that those not needed end.
 
     Args:
-        time_limit: wall seconds for one document.
+        time_limit: processor seconds for one document; three times as many by the clock.
         memory_limit: bytes of address space of one process.
     """
 

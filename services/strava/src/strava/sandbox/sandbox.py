@@ -31,7 +31,7 @@ class Sandbox:
 
     Args:
         children: files that are read at a time; a child is started when all others are at work.
-        time_limit: wall seconds for one file, the start of the child included.
+        time_limit: processor seconds for one file; three times as many by the clock.
         memory_limit: bytes of address space of a child.
         recycle_above: resident bytes after a file above which a child is replaced.
         idle_limit: seconds without a file after which a child ends.
