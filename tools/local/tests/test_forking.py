@@ -12,6 +12,12 @@ from local.processes import Process, reap
 from local.supervisor import restart_delay
 
 
+@pytest.fixture(autouse=True)
+def alone() -> None:
+    """Other tests of this process may have left threads that wait for the end of a child."""
+    eventually(lambda: threading.active_count() == 1, what="the end of other tests' threads")
+
+
 def start(body: object, tmp_path: Path, **environment: str) -> Process:
     assert callable(body)
     return fork(
