@@ -29,10 +29,12 @@ from strava.sync.recording import original_of, parsed_of
 
 SOURCE = "strava"
 _HOME = "UTC"
-_NEXT_FETCH = text("SELECT nextval('strava_fetches')")
+_NEXT_FETCH = text("SELECT nextval('strava_fetches'), now()")
 _LATE_FOR = timedelta(days=1)
 
 Outcome = Literal["stored", "merged", "updated", "unchanged", "missing", "stale", "dismissed", "ignored"]
+KEPT: tuple[Outcome, ...] = ("stored", "merged", "updated", "unchanged")
+"""What Strava has is here now, whichever way."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ class Fetched:
     """Strava's answers about one activity; None where it has no such activity.
 
     ``number`` is taken before asking: of two fetches the one that began later tells the newer state, or another event
-    follows that leads to a later one still.
+    follows that leads to a later one still. ``began`` is the database's time then.
     """
 
     number: int
+    began: datetime
     activity: DetailedActivity | None = None
     streams: Streams | None = None
 
@@ -61,16 +64,16 @@ async def fetch(resources: Resources, athlete_id: UUID, strava_id: int, *, urgen
     """Ask Strava; no connection to the database is held meanwhile."""
     api, keeper = Remote.of(resources).api, TokenKeeper.of(resources)
     async with resources.database.transaction() as session:
-        number = int((await session.execute(_NEXT_FETCH)).scalar_one())
+        number, began = (await session.execute(_NEXT_FETCH)).one()
     try:
         activity = await keeper.with_token(athlete_id, lambda token: api.activity(token, strava_id, urgent=urgent))
     except StravaNotFound:
         FETCHES.labels("missing").inc()
-        return Fetched(number)
+        return Fetched(number, began)
     if activity.manual:
-        return Fetched(number, activity, {})
+        return Fetched(number, began, activity, {})
     streams = await keeper.with_token(athlete_id, lambda token: api.streams(token, strava_id, urgent=urgent))
-    return Fetched(number, activity, streams)
+    return Fetched(number, began, activity, streams)
 
 
 async def keep(

@@ -18,11 +18,13 @@ from strava.models import Connection, WebhookEvent
 from strava.remote.errors import ConnectionDegraded
 from strava.remote.remote import Remote, settings_of
 from strava.sync import repository
-from strava.sync.bringing import bury, fetch, keep
+from strava.sync.bringing import KEPT, bury, fetch, keep
 from strava.sync.listing import UNUSABLE
 from strava.sync.queueing import enqueue_activity, enqueue_event
 from strava.webhooks import repository as events
 from strava.webhooks.subscription import leave_when_nobody_is_left
+
+_ANSWERED = "It was asked for once for all that was told of it until then."
 
 
 async def work_event(context: JobContext) -> None:
@@ -67,6 +69,9 @@ async def _activity_event(context: JobContext, event: WebhookEvent, connection: 
         return await _missing(context, event, athlete_id, fetched.number)
     brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
     FETCHES.labels(brought.outcome).inc()
+    if brought.outcome in KEPT:  # the athlete is locked: nobody else settles these just now
+        answered = await events.settle_told_before(context.session, event, fetched.began, _ANSWERED)
+        WEBHOOK_EVENTS.labels("unchanged").inc(answered)
     if event.aspect_type == "delete" and _try_again(context, event):
         return "", ""
     if brought.streams_late:

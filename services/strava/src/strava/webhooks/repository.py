@@ -13,6 +13,7 @@ from strava.models import WebhookEvent, WebhookSubscription
 from strava.webhooks.schemas import StravaEvent
 
 KEEP = timedelta(days=30)
+_SAME_ACTIVITY = ("object_type", "object_id", "owner_id", "subscription_id")
 
 
 async def add(session: AsyncSession, event: StravaEvent) -> UUID | None:
@@ -45,6 +46,20 @@ async def settle(session: AsyncSession, event_id: UUID, outcome: str, reason: st
         .values(outcome=outcome, reason=reason or None, settled_at=func.now())
         .execution_options(synchronize_session=False)
     )
+
+
+async def settle_told_before(session: AsyncSession, event: WebhookEvent, moment: datetime, reason: str) -> int:
+    """Settle what else was told of an activity before it was asked for, deletions apart; returns how many."""
+    same = [getattr(WebhookEvent, name) == getattr(event, name) for name in _SAME_ACTIVITY]
+    others = WebhookEvent.id != event.id, WebhookEvent.outcome.is_(None), WebhookEvent.aspect_type != "delete"
+    settled = await session.scalars(
+        update(WebhookEvent)
+        .where(*same, *others, WebhookEvent.received_at < moment)
+        .values(outcome="unchanged", reason=reason, settled_at=func.now())
+        .returning(WebhookEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(settled.all())
 
 
 async def was_deleted(session: AsyncSession, strava_id: int, since: datetime) -> bool:
