@@ -4,6 +4,8 @@ arq is met here and nowhere else. What it is kept from: pickle (JSON instead), r
 (``keep_result=0``), retries of its own (``max_tries=1``), a worker that ends when Redis restarts (run again
 with a pause), leases as long as its longest timeout (a wake-up takes no time), and looking at its queue many times a
 second: whoever puts a wake-up there rings a bell, and only then, or after a while, is the queue looked at.
+
+A worker that was woken and did not look yet is not woken again: it will see what was written until it looks.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from common.logs import get_logger
 from common.metrics import WAKE_FAILURES
 
 _RECONNECT_SECONDS = 1.0
+_WOKEN_SECONDS = 5  # a worker that died over it costs others no longer than a poll
 _BELL_SECONDS = 2  # less than the timeout of a socket
 _WAKE_SECONDS = 0.5
 _TTL_SECONDS = 60
@@ -67,8 +70,9 @@ class QueueWaker:
         try:
             async with asyncio.timeout(_WAKE_SECONDS):
                 for service in queues:
-                    await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=_TTL_SECONDS)
-                    await self._ring(service)
+                    if await self._redis.set(_woken(service), b"", nx=True, ex=_WOKEN_SECONDS):
+                        await self._redis.enqueue_job("wake", _queue_name=queue_name(service), _expires=_TTL_SECONDS)
+                        await self._ring(service)
         except _FAILURES:
             WAKE_FAILURES.inc()
 
@@ -98,6 +102,10 @@ class QueueWaker:
     async def aclose(self) -> None:
         with suppress(*_FAILURES):
             await self._redis.aclose(close_connection_pool=True)
+
+
+def _woken(service: str) -> str:
+    return f"woken:{service}"
 
 
 def _bell(service: str) -> str:
@@ -133,8 +141,11 @@ async def _close(worker: ArqWorker, pool: ArqRedis) -> None:
 async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
     """Call ``on_wake`` for every wake-up of the service, for ever, across restarts of Redis."""
 
-    async def wake(ctx: dict[Any, Any], *_arguments: Any, **_options: Any) -> None:  # noqa: ARG001 - arq's signature
-        on_wake()
+    async def wake(ctx: dict[Any, Any], *_arguments: Any, **_options: Any) -> None:
+        try:
+            await ctx["redis"].delete(_woken(service))  # first: who writes from now on wakes again
+        finally:
+            on_wake()
 
     log = get_logger()
     while True:

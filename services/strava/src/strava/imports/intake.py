@@ -14,6 +14,7 @@ from common.context import request_id
 from common.errors import BadRequest
 from common.ids import uuid7
 from common.storage import ObjectStore
+from common.together import together
 from strava.files.archive import display_name
 from strava.models import Import, ImportItem
 from strava.settings import StravaSettings
@@ -76,12 +77,7 @@ class Intake:
                 await self._take_one(item, file, is_archive=is_archive)
                 return is_archive
 
-        taken = await asyncio.gather(
-            *map(take, items, files), return_exceptions=True
-        )  # all end before any error leaves
-        for each in taken:
-            if isinstance(each, BaseException):
-                raise each
+        taken = await together(*map(take, items, files))
         return [item for item, is_archive in zip(items, taken, strict=True) if is_archive]
 
     async def _take_one(self, item: ImportItem, file: UploadFile, *, is_archive: bool) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from common.jobrunner import JobContext
 from common.logs import get_logger
 from common.resources import Resources
+from common.together import together
 from strava.files import FileRefused, unpack
 from strava.files.accounts import Told
 from strava.files.sniff import container
@@ -51,7 +52,7 @@ class Importer:
         if context.job.attempts > 1:
             await self._one_by_one(context, works)
         elif works:
-            ready = await asyncio.gather(*(self._read(context.resources, work) for work in works))
+            ready = await together(*(self._read(context.resources, work) for work in works))
             await store_together(context.resources, ready)
 
     async def _one_by_one(self, context: JobContext, works: Sequence[Work]) -> None:
