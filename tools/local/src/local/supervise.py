@@ -13,6 +13,8 @@ from local.supervisor import Supervisor
 from local.topology import EMULATOR, Service, Topology
 from local.units import ForkedUnit, ServerUnit, Unit
 
+_EMULATOR_NICENESS = 5  # it stands for somebody else's machine
+
 
 def run_process(service: str, role: Role) -> None:
     """Be one process of a service until told to stop; runs in the fork."""
@@ -25,7 +27,10 @@ def run_process(service: str, role: Role) -> None:
 
 def run_emulator() -> None:
     """Be the Strava emulator until told to stop; runs in the fork."""
+    from common.niceness import be_nice  # noqa: PLC0415 - as above
+
     forget_others(EMULATOR)
+    be_nice(_EMULATOR_NICENESS)
     importlib.import_module("strava_emulator.__main__").main()
 
 
