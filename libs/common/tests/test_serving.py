@@ -1,5 +1,6 @@
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from common.serving import DrainingServer, GatheringProtocol
+from common.serving import DrainingServer, GatheringProtocol, QuietServer
 from common.testing.ports import free_port
 from common.testing.wait import eventually
 
@@ -114,3 +115,20 @@ async def test_a_request_on_a_connection_that_came_last_is_answered() -> None:
     assert body == b"hello"
     writer.close()
     await running
+
+
+@pytest.mark.parametrize("by_signal", [True, False])
+async def test_a_server_that_has_nothing_to_do_stops_when_it_is_told(by_signal: bool) -> None:
+    config = uvicorn.Config(app, port=free_port(), lifespan="off", log_config=None)
+    server = QuietServer(config)
+    running = asyncio.create_task(server._serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, within=5)
+    if by_signal:
+        server.handle_exit(signal.SIGTERM, None)
+    else:
+        server.should_exit = True
+    await asyncio.wait_for(running, 10)

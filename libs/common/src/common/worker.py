@@ -23,6 +23,7 @@ from common.maintenance import MAINTENANCE
 from common.outbox import RELAY_BATCH, relay
 from common.queue import listen
 from common.resources import Resources
+from common.serving import QuietServer
 from common.settings import DataSettings
 from common.traces import configure_traces
 
@@ -135,7 +136,7 @@ class Worker:
             access_log=False,
             lifespan="off",
         )
-        server = uvicorn.Server(config)
+        server = QuietServer(config)
         try:
             await server._serve()  # noqa: SLF001 - serve() would take the worker's signals
         finally:
