@@ -155,4 +155,5 @@ _POSTGRES_SETTINGS = {
     "autovacuum_naptime": "60s",
     "autovacuum_max_workers": "2",
 }
-_POSTGRES_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Of tests, whose tables live for seconds.
+_POSTGRES_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
