@@ -172,6 +172,8 @@ def test_what_needs_no_token_is_known(operations: list[Operation]) -> None:
         "GET /api/v1/strava/callback",
         "GET /api/v1/strava/webhook/{secret}",
         "POST /api/v1/strava/webhook/{secret}",
+        "GET /api/v1/strava/webhook",
+        "POST /api/v1/strava/webhook",
     }
 
 

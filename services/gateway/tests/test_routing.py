@@ -32,7 +32,7 @@ def template(path: str) -> str | None:
         ("/api/v1/activities/1/thumbnail/x", "/api/v1/activities/**"),
         ("/api/v1/strava/status", "/api/v1/strava/**"),
         ("/api/v1/strava/webhook/abc", "/api/v1/strava/webhook/{secret}"),
-        ("/api/v1/strava/webhook", "/api/v1/strava/**"),
+        ("/api/v1/strava/webhook", "/api/v1/strava/webhook"),
         ("/api/v1/pdf/documents/1/download", "/api/v1/pdf/documents/{id}/download"),
         ("/api/v1/activities/1/analysis", "/api/v1/activities/{id}/analysis"),
         ("/api/v1/feeds/secret.ics", "/api/v1/feeds/{name}"),

@@ -45,15 +45,18 @@ ROUTES = (
     Route("/api/v1/strava/export", "strava", total=3600),
     Route("/api/v1/strava/uploads", "strava", body_limit=64 * MIB + SMALL, timeout=60),
     Route("/api/v1/strava/callback", "strava", auth="public", body_limit=SMALL, timeout=30, cache=NEVER),
-    Route(
-        "/api/v1/strava/webhook/{secret}",
-        "strava",
-        auth="public",
-        limit="webhook",
-        body_limit=SMALL,
-        retry=False,
-        cache=NEVER,
-        request=ANONYMOUS,
+    *(
+        Route(
+            path,
+            "strava",
+            auth="public",
+            limit="webhook",
+            body_limit=SMALL,
+            retry=False,
+            cache=NEVER,
+            request=ANONYMOUS,
+        )
+        for path in ("/api/v1/strava/webhook/{secret}", "/api/v1/strava/webhook")
     ),
     Route("/api/v1/imports/**", "strava"),
     Route("/api/v1/imports", "strava", body_limit=2 * GIB + 16 * MIB, timeout=60, total=3600),

@@ -42,6 +42,7 @@ class StravaSettings(SigningSettings):
     strava_webhook_base: str = Field(default="", description="the gateway as Strava reaches it; empty: the public URL")
     strava_webhook_secret: OptionalSecret = Field(default=None, description="last part of the webhook's path")
     strava_verify_token: OptionalSecret = Field(default=None, description="what Strava repeats when it subscribes")
+    strava_bare_webhook: bool = Field(default=False, description="whether the webhook works without its secret, too")
     encryption_keys: OptionalSecret = None
     strava_retry_delays: tuple[float, ...] = Field(
         default=(5, 30, 300, 900, 2700), description="s until Strava is asked again for what it has not ready"
@@ -91,5 +92,13 @@ class StravaSettings(SigningSettings):
     @property
     def webhook_url(self) -> str:
         """Where Strava sends events to."""
+        return f"{self._bare_webhook_url}/{self.application.webhook_secret}"
+
+    @property
+    def _bare_webhook_url(self) -> str:
         base = self.strava_webhook_base or self.public_url
-        return f"{base.rstrip('/')}/api/v1/strava/webhook/{self.application.webhook_secret}"
+        return f"{base.rstrip('/')}/api/v1/strava/webhook"
+
+    def is_own_webhook(self, address: str) -> bool:
+        """Whether what Strava sends to this address arrives here."""
+        return address == self.webhook_url or (self.strava_bare_webhook and address == self._bare_webhook_url)

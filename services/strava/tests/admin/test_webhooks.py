@@ -26,7 +26,7 @@ async def test_the_subscription_is_shown_without_its_secret(
 ) -> None:
     shown = (await operator.request("GET", "/webhooks")).json()
     [only] = shown["items"]
-    assert (shown["state"], shown["cached"], only["ours"]) == ("active", False, True)
+    assert (shown["state"], only["ours"]) == ("active", True)
     assert only["callback_url"] == f"{strava_environment['PUBLIC_URL']}/api/v1/strava/webhook/..."
 
 
@@ -64,6 +64,24 @@ async def test_deleting_and_making_it_is_seen_at_once_and_audited(
         ("webhook.deleted", operator.id),
         ("webhook.created", operator.id),
     ]
+
+
+async def test_what_a_worker_makes_and_deletes_is_seen_at_once(
+    runner: Runner, operator: Any, resources: Resources
+) -> None:
+    assert len((await operator.request("GET", "/webhooks")).json()["items"]) == 1
+    await runner.here.request("DELETE", "/strava/disconnect")
+
+    async def left() -> Any:
+        shown = (await operator.request("GET", "/webhooks")).json()
+        return shown if shown["state"] == "idle" else None
+
+    gone = await eventually(left, within=15, what="the end of the subscription")
+    assert (gone["items"], gone["cached"]) == ([], True)
+    assert (await runner.connect()).status_code == 200
+    await ensure_subscription(resources)
+    again = (await operator.request("GET", "/webhooks")).json()
+    assert (len(again["items"]), again["state"], again["cached"]) == (1, "active", True)
 
 
 async def test_an_unknown_subscription_is_not_there(runner: Runner, operator: Any) -> None:

@@ -1,10 +1,9 @@
 """``/admin/webhooks``: the application's subscription at Strava, looked at through a cache of five minutes."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import audit
@@ -16,9 +15,8 @@ from strava.admin.schemas import SubscriptionList
 from strava.models import SubscriptionView
 from strava.remote.push import AlreadySubscribed, CallbackUnreachable
 from strava.remote.remote import Remote
-from strava.remote.shapes import PushSubscription
 from strava.webhooks import repository
-from strava.webhooks.subscription import note, switch_off
+from strava.webhooks.subscription import View, note, remember, switch_off
 
 SERVICE = "strava"
 FRESH = timedelta(minutes=5)
@@ -59,9 +57,8 @@ async def list_subscriptions(
     remote = Remote.of(resources)
     known = await session.get(SubscriptionView, remote.settings.strava_client_id)
     if known is not None and not refresh and known.checked_at > datetime.now(UTC) - FRESH:
-        return await _shown(session, remote, known.subscriptions, known.checked_at, cached=True)
-    found, checked_at = await _looked_up(resources, remote)
-    return await _shown(session, remote, found, checked_at, cached=False)
+        return await _shown(session, remote, View(known.subscriptions, known.checked_at), cached=True)
+    return await _shown(session, remote, await _looked_up(resources, remote), cached=False)
 
 
 @router.post("", status_code=201)
@@ -79,10 +76,9 @@ async def subscribe(session: DbSession, resources: ProcessResources, identity: C
         raise WebhookUnreachable from None
     mine = made.model_copy(update={"callback_url": settings.webhook_url})
     await note(session, remote, mine)
-    found = [_row(remote, mine)]
-    checked_at = await _keep(session, remote, found)
+    view = await remember(session, remote, [mine])
     _audit(session, identity.subject, "webhook.created", made.id)
-    return await _shown(session, remote, found, checked_at, cached=False)
+    return await _shown(session, remote, view, cached=False)
 
 
 @router.delete("/{subscription_id}", status_code=204)
@@ -97,42 +93,25 @@ async def unsubscribe(
         raise SubscriptionMissing
     await remote.push.delete(chosen.id)
     await switch_off(session, remote)
-    await _keep(session, remote, [_row(remote, each) for each in there if each.id != chosen.id])
+    await remember(session, remote, [each for each in there if each.id != chosen.id])
     _audit(session, identity.subject, "webhook.deleted", chosen.id)
 
 
-async def _looked_up(resources: Resources, remote: Remote) -> tuple[list[dict[str, Any]], datetime]:
+async def _looked_up(resources: Resources, remote: Remote) -> View:
     """Ask Strava, and remember what it said and when; no transaction is open meanwhile."""
-    found = [_row(remote, each) for each in await remote.push.view()]
+    found = await remote.push.view()
     async with resources.database.transaction() as session:
-        return found, await _keep(session, remote, found)
+        return await remember(session, remote, found)
 
 
-def _row(remote: Remote, subscription: PushSubscription) -> dict[str, Any]:
-    """What is kept of a subscription: not the secret in our own address."""
-    ours = subscription.callback_url == remote.settings.webhook_url
-    shown = subscription.callback_url.rpartition("/")[0] + "/..." if ours else subscription.callback_url
-    return {"id": str(subscription.id), "callback_url": shown, "ours": ours}
-
-
-async def _keep(session: AsyncSession, remote: Remote, found: list[dict[str, Any]]) -> datetime:
-    now = datetime.now(UTC)
-    values = {"subscriptions": found, "checked_at": now}
-    statement = insert(SubscriptionView).values(client_id=remote.settings.strava_client_id, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=[SubscriptionView.client_id], set_=values))
-    return now
-
-
-async def _shown(
-    session: AsyncSession, remote: Remote, found: list[dict[str, Any]], checked_at: datetime, *, cached: bool
-) -> SubscriptionList:
+async def _shown(session: AsyncSession, remote: Remote, view: View, *, cached: bool) -> SubscriptionList:
     known = await repository.subscription(session, remote.settings.strava_client_id)
     return SubscriptionList.model_validate(
         {
-            "items": found,
+            "items": view.items,
             "state": known.state if known else "unknown",
             "reason": known.reason if known else None,
-            "checked_at": checked_at,
+            "checked_at": view.checked_at,
             "cached": cached,
         }
     )

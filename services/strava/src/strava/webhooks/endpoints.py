@@ -1,10 +1,14 @@
-"""``/strava/webhook/{secret}``: Strava's handshake and its events. Its path is all that proves who calls."""
+"""``/strava/webhook/{secret}``: Strava's handshake and its events. Its path is all that proves who calls.
+
+``/strava/webhook`` does the same where the operator has switched that on, for subscriptions that were made elsewhere.
+"""
 
 import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import FieldError, Forbidden, InvalidInput, NotFound
 from common.route import DbSession, ProcessResources, TransactionalRoute
@@ -26,46 +30,79 @@ class VerifyTokenWrong(Forbidden):
     next_steps = "Whoever subscribes has to send the operator's STRAVA_VERIFY_TOKEN."
 
 
-def _application(settings: StravaSettings, secret: str) -> Application:
-    """The application, for whoever knows the path. Raises ``NotFound`` as any unknown path does."""
+def _application(settings: StravaSettings, secret: str | None) -> Application:
+    """The application, for whoever knows the path; without a secret where the operator has switched that on.
+
+    Raises ``NotFound`` as any unknown path does.
+    """
     if not settings.strava_client_id:
         raise NotFound
-    if not hmac.compare_digest(secret.encode(), settings.application.webhook_secret.encode()):
+    application = settings.application
+    knows = settings.strava_bare_webhook if secret is None else _same(secret, application.webhook_secret)
+    if not knows:
         raise NotFound
-    return settings.application
+    return application
+
+
+def _same(given: str, ours: str) -> bool:
+    return hmac.compare_digest(given.encode(), ours.encode())
+
+
+Given = Annotated[str, Query(alias="hub.challenge", max_length=1000)]
+VerifyToken = Annotated[str, Query(alias="hub.verify_token", max_length=1000)]
+Mode = Annotated[str, Query(alias="hub.mode", max_length=100)]
 
 
 @router.get("/{secret}", response_model_by_alias=True)
 async def answer_challenge(
-    resources: ProcessResources,
-    secret: str,
-    challenge: Annotated[str, Query(alias="hub.challenge", max_length=1000)] = "",
-    verify_token: Annotated[str, Query(alias="hub.verify_token", max_length=1000)] = "",
-    mode: Annotated[str, Query(alias="hub.mode", max_length=100)] = "",
+    resources: ProcessResources, secret: str, challenge: Given = "", verify_token: VerifyToken = "", mode: Mode = ""
 ) -> Challenge:
     """Show Strava that this address is ours: give its challenge back."""
-    application = _application(settings_of(resources), secret)
-    ours = hmac.compare_digest(verify_token.encode(), application.verify_token.encode())
-    if mode != "subscribe" or not ours:
+    return _answered(_application(settings_of(resources), secret), challenge, verify_token, mode)
+
+
+@router.get("", response_model_by_alias=True)
+@router.get("/", response_model_by_alias=True, include_in_schema=False)  # else it leads to the one above
+async def answer_bare_challenge(
+    resources: ProcessResources, challenge: Given = "", verify_token: VerifyToken = "", mode: Mode = ""
+) -> Challenge:
+    """The same at the address without a secret, where the operator has switched it on."""
+    return _answered(_application(settings_of(resources), None), challenge, verify_token, mode)
+
+
+def _answered(application: Application, challenge: str, verify_token: str, mode: str) -> Challenge:
+    if mode != "subscribe" or not _same(verify_token, application.verify_token):
         raise VerifyTokenWrong
     return Challenge(challenge=challenge)
 
 
+# The path is looked at before the body: a wrong one is a 404, whatever comes.
 @router.post("/{secret}", openapi_extra={"requestBody": _BODY})
 async def take_event(request: Request, resources: ProcessResources, session: DbSession, secret: str) -> dict[str, str]:
     """Take an event in; the answer comes when it is safely stored, the work goes on in the background."""
-    _application(settings_of(resources), secret)  # before the body is looked at: a wrong path is a 404, whatever comes
+    _application(settings_of(resources), secret)
+    return {"status": await _taken(session, await request.body())}
+
+
+@router.post("", openapi_extra={"requestBody": _BODY})
+@router.post("/", include_in_schema=False)
+async def take_bare_event(request: Request, resources: ProcessResources, session: DbSession) -> dict[str, str]:
+    """The same at the address without a secret, where the operator has switched it on."""
+    _application(settings_of(resources), None)
+    return {"status": await _taken(session, await request.body())}
+
+
+async def _taken(session: AsyncSession, body: bytes) -> str:
     try:
-        event = StravaEvent.model_validate_json(await request.body())
+        event = StravaEvent.model_validate_json(body)
     except ValidationError as error:
         raise InvalidInput("This is no event of Strava.", errors=_fields(error)) from None
     event_id = await repository.add(session, event)
-    if event_id is None:
-        WEBHOOK_EVENTS.labels("repeated").inc()
-        return {"status": "repeated"}
-    enqueue_event(session, event_id)
-    WEBHOOK_EVENTS.labels("received").inc()
-    return {"status": "received"}
+    if event_id is not None:
+        enqueue_event(session, event_id)
+    outcome = "repeated" if event_id is None else "received"
+    WEBHOOK_EVENTS.labels(outcome).inc()
+    return outcome
 
 
 def _fields(error: ValidationError) -> list[FieldError]:

@@ -32,7 +32,8 @@ class StravaEvent(BaseModel):
 
     def digest(self) -> bytes:
         """What a repetition is known by."""
-        return hashlib.sha256(orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+        content = self.model_dump(exclude={"updates"}) | {"updates": self.kept_updates()}
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
     def kept_updates(self) -> dict[str, str]:
         """The updates as short texts that Postgres can hold."""

@@ -1,7 +1,10 @@
 """Keeping the application's one subscription at Strava in place."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +15,7 @@ from common.http import UpstreamRejected
 from common.logs import get_logger
 from common.resources import Resources
 from strava.connections import repository as connections
-from strava.models import WebhookSubscription
+from strava.models import SubscriptionView, WebhookSubscription
 from strava.remote.errors import NotConfigured
 from strava.remote.push import AlreadySubscribed, CallbackUnreachable
 from strava.remote.remote import Remote
@@ -69,7 +72,8 @@ async def _look_after(session: AsyncSession, remote: Remote) -> None:
         await _keep(session, remote, known.subscription_id if known else None, FAILED, reason)
         get_logger().warning("webhook_not_subscribed", error=reason)
         return
-    if found.callback_url == remote.settings.webhook_url:
+    await remember(session, remote, [found])
+    if remote.settings.is_own_webhook(found.callback_url):
         before = await repository.subscription(session, remote.settings.strava_client_id)
         if before is None or before.state != ACTIVE:
             await enqueue_polls(session, datetime.now(UTC))  # nobody told what happened until now
@@ -77,6 +81,30 @@ async def _look_after(session: AsyncSession, remote: Remote) -> None:
     else:
         await _keep(session, remote, None, FOREIGN, _FOREIGN)
         get_logger().warning("webhook_subscription_is_foreign", subscription_id=found.id)
+
+
+@dataclass(frozen=True)
+class View:
+    """What Strava said last of the application's subscriptions, and when."""
+
+    items: list[dict[str, Any]]
+    checked_at: datetime
+
+
+async def remember(session: AsyncSession, remote: Remote, found: Sequence[PushSubscription]) -> View:
+    """Keep what Strava has for pages that are looked at often."""
+    view = View([_row(remote, each) for each in found], datetime.now(UTC))
+    values = {"subscriptions": view.items, "checked_at": view.checked_at}
+    statement = insert(SubscriptionView).values(client_id=remote.settings.strava_client_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=[SubscriptionView.client_id], set_=values))
+    return view
+
+
+def _row(remote: Remote, subscription: PushSubscription) -> dict[str, Any]:
+    """What is kept of a subscription: not the secret in our own address."""
+    settings, address = remote.settings, subscription.callback_url
+    shown = address.replace(settings.application.webhook_secret, "...")
+    return {"id": str(subscription.id), "callback_url": shown, "ours": settings.is_own_webhook(address)}
 
 
 async def note(session: AsyncSession, remote: Remote, made: PushSubscription) -> None:
@@ -99,9 +127,11 @@ async def leave_when_nobody_is_left(resources: Resources) -> None:
             return
         if not await _is_ours_to_do(session):
             return
-        for each in await remote.push.view():
-            if each.callback_url == remote.settings.webhook_url:
-                await remote.push.delete(each.id)
+        there = await remote.push.view()
+        ours = [each for each in there if remote.settings.is_own_webhook(each.callback_url)]
+        for each in ours:
+            await remote.push.delete(each.id)
+        await remember(session, remote, [each for each in there if each not in ours])
         await _keep(session, remote, None, IDLE, _NOBODY)
 
 
@@ -110,7 +140,8 @@ async def _found_or_made(session: AsyncSession, remote: Remote) -> PushSubscript
     push, settings = remote.push, remote.settings
     there = await push.view()
     known = await repository.subscription(session, settings.strava_client_id)
-    if there and there[0].callback_url != settings.webhook_url and known and there[0].id == known.subscription_id:
+    foreign = there and not settings.is_own_webhook(there[0].callback_url)
+    if foreign and known and there[0].id == known.subscription_id:
         await push.delete(there[0].id)
         there = []
     if there:
