@@ -41,6 +41,12 @@ async def test_only_of_somebody_who_is_connected(operator: Any) -> None:
     assert refused.json()["code"] == "strava.not_connected"
 
 
+async def test_a_moment_without_a_zone_is_refused(runner: Runner, operator: Any) -> None:
+    wanted = {"kind": "sync", "athlete_id": str(runner.here.id), "after": "2026-01-01T00:00:00"}
+    assert (await operator.request("POST", "/activity-jobs", 422, json=wanted)).json()["code"] == "request.invalid"
+    await operator.request("POST", "/activity-jobs", 202, json=wanted | {"after": "2026-01-01T00:00:00Z"})
+
+
 async def test_which_activity_has_to_be_said(runner: Runner, operator: Any) -> None:
     wanted = {"kind": "activity", "athlete_id": str(runner.here.id)}
     refused = await operator.request("POST", "/activity-jobs", 422, json=wanted)

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from emulated import SCOPES, Emulated, Runner
+from looking import idle, jobs_of, make_due
 from sqlalchemy import func, select, text
 
 from common.db.tables import Job, OutboxEvent
@@ -14,6 +15,7 @@ from common.testing.tokens import TokenMint
 from common.testing.wait import eventually
 from strava.main import create
 from strava.models import Connection
+from strava.sync.queueing import enqueue_activity
 
 NewRunner = Callable[[], Awaitable[Runner]]
 COOKIE = "rt_strava_oauth"
@@ -264,3 +266,71 @@ async def test_leave_to_write_is_asked_for_only_when_it_is_wanted(new_runner: Ne
     redirect = await runner.here.request("GET", "/strava/auth", params={"write": "true"})
     query = parse_qs(urlsplit(redirect.headers["location"]).query)
     assert query["scope"] == ["read,activity:read_all,profile:read_all,activity:write"]
+
+
+async def test_a_browser_that_comes_again_is_told_that_it_was_here(
+    new_runner: NewRunner, strava: httpx2.AsyncClient
+) -> None:
+    runner = await new_runner()
+    state, cookie = await begin(runner, strava)
+    answer = {"state": state, "code": await runner.code(), "scope": SCOPES}
+    assert await land(strava, cookie, **answer) == "connected"
+    assert await land(strava, None, **answer) == "state_used"  # reloaded: the cookie went with the first answer
+
+
+async def test_the_holder_of_an_athlete_goes_on_when_another_account_tries_to_connect_it(
+    new_runner: NewRunner, emulated: Emulated, resources: Resources
+) -> None:
+    """Other scopes make Strava give out another pair, and end the one that the holder has."""
+    first, second = await new_runner(), await new_runner()
+    await first.connect()
+    fewer = "read,activity:read_all"
+    assert (await Runner(second.here, emulated, first.strava_id).connect(scope=fewer)).status_code == 409
+    await emulated.control("PUT", f"/athletes/{first.strava_id}/tokens", json={"expires_in": -1})
+    assert (await first.here.get("/strava/athlete"))["profile"]["id"] == str(first.strava_id)
+    status = await first.status()
+    assert (status["state"], status["scopes"]) == ("connected", sorted(fewer.split(",")))
+    assert (await second.status())["state"] == "disconnected"
+
+
+async def test_connecting_another_athlete_takes_leave_of_the_former(
+    runner: Runner, new_runner: NewRunner, emulated: Emulated, resources: Resources
+) -> None:
+    await runner.sees(await runner.runs())
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, 1, urgent=False, delay=3600)
+    other = Runner(runner.here, emulated, (await new_runner()).strava_id)
+    connected = (await other.connect()).json()
+    assert connected["athlete"]["id"] == str(other.strava_id)
+    assert connected["purge"]["activities"] == 1
+
+    async def revoked() -> bool:
+        people = {each["id"]: each["authorized"] for each in await emulated.control("GET", "/athletes")}
+        return (people[runner.strava_id], people[other.strava_id]) == (False, True)
+
+    await eventually(revoked, within=15, what="the end of the former grant")
+    assert [each.state for each in await jobs_of(resources, "strava-activity")] == []
+
+
+async def test_who_connects_again_at_once_keeps_the_connection(
+    runner: Runner, emulated: Emulated, resources: Resources
+) -> None:
+    """The grant that a disconnect is still to take back at Strava is the one of the new connection."""
+    await emulated.control("PUT", "/faults", json={"status": 503, "paths": ["/oauth/revoke"]})
+    await runner.here.request("DELETE", "/strava/disconnect")
+
+    async def tried() -> bool:
+        return any(each.reason for each in await jobs_of(resources, "strava-revoke"))
+
+    await eventually(tried, within=15, what="a try to take it back")
+    await emulated.control("PUT", "/faults", json={})
+    assert (await runner.connect()).status_code == 200
+
+    async def over() -> bool:
+        await make_due(resources)
+        await resources.waker.wake("strava")
+        return await idle(resources)
+
+    await eventually(over, within=20, what="all jobs")
+    assert (await runner.here.get("/strava/athlete"))["profile"]["id"] == str(runner.strava_id)
+    assert (await runner.status())["state"] == "connected"

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +88,22 @@ async def test_a_deauthorisation_is_believed_when_a_refresh_fails(runner: Runner
         return bool((await runner.status())["state"] == "degraded")
 
     await eventually(degraded, within=15, what="the degraded connection")
+
+
+async def test_who_takes_the_grant_back_at_strava_has_its_data_deleted_unless_they_connect_again(
+    runner: Runner, emulated: Emulated
+) -> None:
+    await runner.sees(await runner.runs())
+    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": True})
+
+    async def purged_later() -> Any:
+        status = await runner.status()
+        return status["state"] == "degraded" and status["purge"]
+
+    purge = await eventually(purged_later, within=15, what="the purge that is to come")
+    due = datetime.fromisoformat(purge["due_at"])
+    assert (purge["activities"], timedelta(days=6.9) < due - datetime.now(UTC) <= timedelta(days=7)) == (1, True)
+    assert (await runner.connect()).json()["purge"] is None
 
 
 async def test_a_made_up_deauthorisation_changes_nothing(

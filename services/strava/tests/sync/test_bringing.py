@@ -112,6 +112,18 @@ async def test_a_fetch_that_a_delete_overtook_stores_nothing(runner: Runner, res
     assert brought.outcome == "stored"
 
 
+async def test_a_fetch_that_a_disconnect_overtook_stores_nothing(runner: Runner, resources: Resources) -> None:
+    """The purge of a disconnect knows what was stored before it."""
+    await runner.emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    strava_id = await runner.runs()
+    fetched = await bringing.fetch(resources, runner.here.id, strava_id, urgent=True)
+    await runner.here.request("DELETE", "/strava/disconnect")
+    async with resources.database.transaction() as session:
+        brought = await bringing.keep(resources, session, runner.here.id, runner.strava_id, fetched)
+    assert (brought.outcome, brought.reason) == ("ignored", "The athlete has disconnected meanwhile.")
+    assert await runner.stored(strava_id) is None
+
+
 async def test_of_two_fetches_the_one_that_began_later_stays(runner: Runner, resources: Resources) -> None:
     strava_id = await runner.runs(name="Old")
     await runner.sees(strava_id)

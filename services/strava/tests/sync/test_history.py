@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from common.resources import Resources
 from strava.sync.polling import poll_when_silent, tidy
+from strava.sync.queueing import enqueue_sync
 
 NewRunner = Callable[[], Awaitable[Runner]]
 
@@ -106,3 +107,16 @@ async def test_old_states_and_events_are_forgotten(runner: Runner, resources: Re
     await tidy(resources)
     async with resources.database.transaction() as session:
         assert await session.scalar(text("SELECT count(*) FROM oauth_states")) == 0
+
+
+async def test_a_sync_under_way_stands_for_another_only_when_it_looks_as_far_back(
+    runner: Runner, resources: Resources
+) -> None:
+    """A poll of the last day that waits for the limit is no answer to who misses a run of last month."""
+    now = datetime.now(UTC)
+    async with resources.database.transaction() as session:
+        poll, far, between = [
+            await enqueue_sync(session, runner.here.id, now - timedelta(days=days)) for days in (1, 90, 30)
+        ]
+    assert poll != far
+    assert between in {poll, far}

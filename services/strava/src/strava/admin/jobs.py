@@ -83,9 +83,7 @@ async def enqueue_job(
     if wanted.kind == "activity":
         if wanted.strava_id is None:
             raise ActivityUnnamed
-        enqueue_activity(session, wanted.athlete_id, int(wanted.strava_id), urgent=True)
-        await session.flush()
-        job_id = await _latest_of(session, wanted.athlete_id)
+        job_id = enqueue_activity(session, wanted.athlete_id, int(wanted.strava_id), urgent=True)
     else:
         recent = datetime.now(UTC) - timedelta(days=settings_of(resources).strava_recent_days)
         job_id = await enqueue_sync(session, wanted.athlete_id, wanted.after or recent)
@@ -135,11 +133,6 @@ async def _queue_again(session: AsyncSession, ids: Sequence[UUID]) -> None:
         .execution_options(synchronize_session=False)
     )
     session.info.setdefault(WAKE_KEY, set()).add(QUEUE)
-
-
-async def _latest_of(session: AsyncSession, athlete_id: UUID) -> UUID:
-    newest = select(Job.id).where(Job.subject_id == athlete_id).order_by(Job.id.desc()).limit(1)
-    return (await session.scalars(newest)).one()
 
 
 def _audit(session: AsyncSession, actor: str, action: str, job_id: UUID, **details: Any) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from common.fields import example
 from common.jobs import JobOut
@@ -59,7 +59,9 @@ class JobWanted(BaseModel):
     kind: Literal["sync", "activity"]
     athlete_id: UUID
     strava_id: StravaId | None = Field(default=None, description="of the activity to fetch")
-    after: datetime | None = Field(default=None, description="start of what to list; the recent days when left out")
+    after: AwareDatetime | None = Field(
+        default=None, description="start of what to list; the recent days when left out"
+    )
 
 
 class Cleared(BaseModel):

@@ -16,8 +16,18 @@ CONNECTED, DEGRADED = "connected", "degraded"
 async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Connection | None:
     """Return the athlete's connection; ``lock`` holds it until the transaction ends."""
     query = select(Connection).where(Connection.athlete_id == athlete_id)
-    connection: Connection | None = await session.scalar(query.with_for_update() if lock else query)
+    if lock:  # with what it holds by then, also where the session knows it from before
+        query = query.with_for_update().execution_options(populate_existing=True)
+    connection: Connection | None = await session.scalar(query)
     return connection
+
+
+async def holds(session: AsyncSession, athlete_id: UUID, strava_athlete_id: int) -> bool:
+    """Whether the athlete is connected to this account; nobody disconnects before the transaction ends."""
+    query = select(Connection.athlete_id).where(
+        Connection.athlete_id == athlete_id, Connection.strava_athlete_id == strava_athlete_id
+    )
+    return await session.scalar(query.with_for_update(read=True)) is not None
 
 
 async def of_strava_athlete(session: AsyncSession, strava_athlete_id: int) -> Connection | None:

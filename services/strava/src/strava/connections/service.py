@@ -22,7 +22,7 @@ from strava.remote.errors import CodeInvalid, ScopeMissing
 from strava.remote.oauth import READING
 from strava.remote.remote import Remote
 from strava.remote.shapes import Grant
-from strava.sync.queueing import OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync
+from strava.sync.queueing import OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync, forget_fetches
 
 STATE_LIFETIME = timedelta(minutes=10)
 _STATE_BYTES = 32
@@ -87,7 +87,7 @@ async def connect(resources: Resources, athlete_id: UUID, grant: Grant, scopes: 
     recent = timedelta(days=remote.settings.strava_recent_days)
     try:
         async with resources.database.transaction() as session:
-            connection = await _connect(session, keeper, athlete_id, grant, scopes)
+            connection = await _connect(session, keeper, athlete_id, grant, scopes, remote.settings.purge_grace)
             await enqueue_sync(session, athlete_id, _since(connection, recent))
     except IntegrityError:  # two accounts at the same moment
         raise AthleteTaken from None
@@ -98,7 +98,11 @@ async def _use_state(resources: Resources, answer: Answer) -> UUID:
     state_hash = _hash(answer.state)
     async with resources.database.transaction() as session:
         known = await repository.state_of(session, state_hash)
-        if known is None or not _brought_by_its_owner(known, answer):
+        if known is None:
+            raise StateUnknown
+        if known.used_at is not None:  # told also to a browser that comes again: its cookie went with the first time
+            raise StateUsed
+        if not _brought_by_its_owner(known, answer):
             raise StateUnknown
         if known.expires_at < datetime.now(UTC):
             raise StateExpired
@@ -114,16 +118,23 @@ def _brought_by_its_owner(known: OAuthState, answer: Answer) -> bool:
 
 
 async def _connect(
-    session: AsyncSession, keeper: TokenKeeper, athlete_id: UUID, grant: Grant, scopes: list[str]
+    session: AsyncSession,
+    keeper: TokenKeeper,
+    athlete_id: UUID,
+    grant: Grant,
+    scopes: list[str],
+    grace: timedelta | None,
 ) -> Connection:
     holder = await repository.of_strava_athlete(session, grant.athlete.id)
     if holder is not None and holder.athlete_id != athlete_id:
-        raise AthleteTaken
+        await _renew_holder(session, keeper, holder.athlete_id, grant, scopes)
+        raise AthleteTaken(commits=True)
     connection = await repository.find(session, athlete_id, lock=True)
     if connection is None:
         connection = Connection(athlete_id=athlete_id, generation=0, connected_at=datetime.now(UTC))
         session.add(connection)
     elif connection.strava_athlete_id != grant.athlete.id:
+        await _leave_account(session, connection, grace)
         connection.last_sync_at = connection.last_event_at = connection.last_poll_at = None
         connection.reconciled_at = connection.history_at = None
     connection.strava_athlete_id = grant.athlete.id
@@ -135,6 +146,20 @@ async def _connect(
     await purging.cancel_for(session, athlete_id, str(grant.athlete.id))
     record(session, SERVICE, actor=str(athlete_id), action="strava.connected", target=str(grant.athlete.id))
     return connection
+
+
+async def _renew_holder(
+    session: AsyncSession, keeper: TokenKeeper, athlete_id: UUID, grant: Grant, scopes: list[str]
+) -> None:
+    """Go on with the pair that was just given out: with it Strava may have ended the one that the holder has."""
+    connection = await repository.find(session, athlete_id, lock=True)
+    if connection is None or connection.state != repository.CONNECTED:
+        return
+    connection.scopes = scopes
+    connection.generation += 1
+    keeper.put(connection, grant)
+    target = str(athlete_id)
+    record(session, SERVICE, actor=SERVICE, action="strava.token_refreshed", target=target, details={"by": "callback"})
 
 
 def _name_of(grant: Grant) -> str:
@@ -175,13 +200,19 @@ async def disconnect(session: AsyncSession, athlete_id: UUID, *, grace: timedelt
     connection = await repository.find(session, athlete_id, lock=True)
     if connection is None:
         return
+    await _leave_account(session, connection, grace)
+    await session.delete(connection)
+
+
+async def _leave_account(session: AsyncSession, connection: Connection, grace: timedelta | None) -> None:
+    """Take the grant back, ask for nothing more, and have what came from there go after the ``grace``."""
+    athlete_id, account = connection.athlete_id, str(connection.strava_athlete_id)
     sealed = {
         "access": base64.b64encode(connection.access_token).decode(),
         "refresh": base64.b64encode(connection.refresh_token).decode(),
     }
-    enqueue_revoke(session, athlete_id, sealed)
-    await session.delete(connection)
-    target = str(connection.strava_athlete_id)
+    await forget_fetches(session, athlete_id)
+    enqueue_revoke(session, athlete_id, account, sealed)
     if grace is not None:
-        await purging.request(session, athlete_id, target, grace)
-    record(session, SERVICE, actor=str(athlete_id), action="strava.disconnected", target=target)
+        await purging.request(session, athlete_id, account, grace)
+    record(session, SERVICE, actor=str(athlete_id), action="strava.disconnected", target=account)

@@ -92,6 +92,7 @@ async def purge(context: JobContext) -> None:
     total = removed = 0
     while True:
         async with context.resources.database.transaction() as session:
+            await activities.lock_athlete(session, athlete_id)  # before the row, as who stores takes them
             if await find(session, athlete_id, lock=True) is None:
                 return  # undone meanwhile: what is left stays
             left = await _count(session, athlete_id, before)

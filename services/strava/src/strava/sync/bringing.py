@@ -15,6 +15,7 @@ from strava.activities import repository as activities
 from strava.activities.parsed import Origin, ParsedRecording
 from strava.activities.removal import remove_recording
 from strava.activities.store import store
+from strava.connections import repository as connections
 from strava.connections.tokens import TokenKeeper
 from strava.files.recording import FileRefused
 from strava.gear import service as gear
@@ -103,6 +104,8 @@ async def keep(
     )
     await resources.objects.put(origin.object_key, original)
     await activities.lock_athlete(session, athlete_id)
+    if not await connections.holds(session, athlete_id, strava_athlete_id):
+        return Brought("ignored", "The athlete has disconnected meanwhile.")  # a purge would not know of it
     if refusal := await _refusal(session, origin):
         return refusal
     await _know_again(session, athlete_id, activity)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, DateTime, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
@@ -39,9 +39,9 @@ def enqueue_activity(
     delay: float = 0.0,
     missing: bool = False,
     history: bool = False,
-) -> None:
+) -> UUID:
     """Fetch an activity that Strava has; one that was only ``missing`` is left alone when it came meanwhile."""
-    jobs.enqueue(
+    return jobs.enqueue(
         session,
         ACTIVITY,
         {"strava_id": str(strava_id), "urgent": urgent, "attempt": attempt, "missing": missing},
@@ -53,8 +53,12 @@ def enqueue_activity(
 
 
 async def enqueue_sync(session: AsyncSession, athlete_id: UUID, after: datetime) -> UUID:
-    """List what started after a moment and fetch what is missing; returns the job, also one that is under way."""
-    return await _once(session, athlete_id, SYNC, {"after": after.isoformat(), "before": None}, BACKGROUND)
+    """List what started after a moment and fetch what is missing.
+
+    Returns the job, also one under way that looks as far back: a poll of the last day is no answer to who misses more.
+    """
+    as_far_back = Job.payload["after"].astext.cast(DateTime(timezone=True)) <= after
+    return await _once(session, athlete_id, SYNC, {"after": after.isoformat(), "before": None}, BACKGROUND, as_far_back)
 
 
 async def enqueue_history(session: AsyncSession, athlete_id: UUID) -> UUID:
@@ -67,10 +71,17 @@ async def enqueue_reconciliation(session: AsyncSession, athlete_id: UUID, after:
     return await _once(session, athlete_id, RECONCILE, {"after": after.isoformat()}, BACKGROUND)
 
 
-async def _once(session: AsyncSession, athlete_id: UUID, kind: str, payload: dict[str, object], priority: int) -> UUID:
-    """Queue a job unless the athlete has one of that kind under way."""
-    open_job = select(Job.id).where(Job.subject_id == athlete_id, Job.kind == kind, Job.state.in_(OPEN)).limit(1)
-    known: UUID | None = await session.scalar(open_job)
+async def _once(
+    session: AsyncSession,
+    athlete_id: UUID,
+    kind: str,
+    payload: dict[str, object],
+    priority: int,
+    *like: ColumnElement[bool],
+) -> UUID:
+    """Queue a job unless the athlete has one of that kind, and ``like`` that, under way."""
+    open_job = select(Job.id).where(Job.subject_id == athlete_id, Job.kind == kind, Job.state.in_(OPEN), *like)
+    known: UUID | None = await session.scalar(open_job.limit(1))
     if known is not None:
         return known
     return jobs.enqueue(session, kind, payload, queue=QUEUE, subject_id=athlete_id, priority=priority)
@@ -83,9 +94,15 @@ async def enqueue_polls(session: AsyncSession, now: datetime, pause: timedelta =
         await enqueue_sync(session, connection.athlete_id, since)
 
 
-def enqueue_revoke(session: AsyncSession, athlete_id: UUID, sealed: dict[str, str]) -> None:
-    """Take the grant back at Strava with the tokens of a connection that is gone; they stay sealed."""
-    jobs.enqueue(session, REVOKE, sealed, queue=QUEUE, subject_id=athlete_id, priority=URGENT)
+async def forget_fetches(session: AsyncSession, athlete_id: UUID) -> None:
+    """Take back what still waits to be asked of an account that the athlete has left."""
+    of_that_account = Job.kind.in_((ACTIVITY, SYNC, HISTORY, RECONCILE)), Job.state == JobState.QUEUED
+    await session.execute(delete(Job).where(Job.subject_id == athlete_id, *of_that_account))
+
+
+def enqueue_revoke(session: AsyncSession, athlete_id: UUID, account: str, sealed: dict[str, str]) -> None:
+    """Take the grant of an account at Strava back with the tokens of a connection that is gone; they stay sealed."""
+    jobs.enqueue(session, REVOKE, {"account": account, **sealed}, queue=QUEUE, subject_id=athlete_id, priority=URGENT)
 
 
 # Those that wait keep their order: a microsecond lies between each and the next.

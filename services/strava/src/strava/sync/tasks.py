@@ -15,6 +15,7 @@ from strava.connections import repository as connections
 from strava.connections.tokens import TokenKeeper
 from strava.metrics import FETCHES, WEBHOOK_EVENTS
 from strava.models import Connection, WebhookEvent
+from strava.purging import service as purging
 from strava.remote.errors import ConnectionDegraded
 from strava.remote.remote import Remote, settings_of
 from strava.sync import repository
@@ -57,8 +58,19 @@ async def _athlete_event(context: JobContext, event: WebhookEvent, connection: C
     try:
         await TokenKeeper.of(context.resources).renew(connection.athlete_id, used=connection.generation)
     except ConnectionDegraded:
+        await _purge_later(context, connection.athlete_id)
         return "deauthorised", "Strava refuses the athlete's tokens."
     return "ignored", "Strava still accepts the athlete's tokens."
+
+
+async def _purge_later(context: JobContext, athlete_id: UUID) -> None:
+    """Who takes the grant back at Strava disconnects there: what came from it goes, unless they connect again."""
+    grace = settings_of(context.resources).purge_grace
+    connection = await connections.find(context.session, athlete_id, lock=True)
+    if grace is None or connection is None or connection.state != connections.DEGRADED:
+        return
+    if await purging.find(context.session, athlete_id) is None:
+        await purging.request(context.session, athlete_id, str(connection.strava_athlete_id), grace)
 
 
 async def _activity_event(context: JobContext, event: WebhookEvent, connection: Connection) -> tuple[str, str]:
@@ -146,9 +158,12 @@ async def bring_activity(context: JobContext) -> None:
 
 
 async def revoke(context: JobContext) -> None:
-    """Take back the grant of a connection that was deleted here."""
-    athlete_id = context.job.subject_id
+    """Take back the grant of a connection that was deleted here, unless the account is connected again by now."""
+    athlete_id, account = context.job.subject_id, context.payload.get("account")
     assert athlete_id is not None
+    async with context.resources.database.reading() as session:
+        if account and await connections.of_strava_athlete(session, int(account)) is not None:
+            return  # the grant is one and the same: the new connection would end with it
     keeper, oauth = TokenKeeper.of(context.resources), Remote.of(context.resources).oauth
     try:
         access, refresh = (
