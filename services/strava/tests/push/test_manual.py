@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from emulated import Emulated, Runner
 from sending import at_strava, imported, sent
 from sqlalchemy import text
@@ -72,6 +73,12 @@ async def test_a_worker_that_died_while_sending_leaves_it_to_strava_to_tell(
     await emulated.control("PUT", "/faults", json={"inactive_application": True})
     response = await sender.here.request("POST", "/strava/manual", json=GYM)
     push_id = response.json()["id"]
+
+    async def waits() -> bool:
+        async with resources.database.reading() as session:
+            return bool(await session.scalar(text("SELECT reason FROM jobs WHERE kind = 'strava-push'")))
+
+    await eventually(waits, within=15, what="the first try")
     async with resources.database.transaction() as session:
         await session.execute(text("UPDATE pushes SET state = 'sending', sent_at = now()"))
         await session.execute(text("UPDATE jobs SET run_after = now() WHERE kind = 'strava-push'"))
@@ -109,6 +116,34 @@ async def test_a_full_limit_delays_an_entry(sender: Runner, emulated: Emulated, 
         return await states_of(sender, push_id) == "done"
 
     await eventually(done, within=15, what="the entry")
+    assert len(await at_strava(sender)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"inactive_application": True}, {"status": 503, "paths": ["/oauth/token"]}])
+async def test_what_was_not_sent_is_sent_later(
+    sender: Runner, emulated: Emulated, resources: Resources, fault: dict[str, Any]
+) -> None:
+    async with resources.database.transaction() as session:
+        await session.execute(text("UPDATE connections SET expires_at = now()"))
+    await emulated.control("PUT", "/faults", json=fault)
+    response = await sender.here.request("POST", "/strava/manual", json=GYM)
+    push_id = response.json()["id"]
+
+    async def tried() -> bool:
+        async with resources.database.reading() as session:
+            return bool(await session.scalar(text("SELECT reason FROM jobs WHERE kind = 'strava-push'")))
+
+    await eventually(tried, within=20, what="the first try")
+    assert await states_of(sender, push_id) == "queued"
+    await emulated.control("PUT", "/faults", json={})
+
+    async def done() -> bool:
+        async with resources.database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET run_after = now() WHERE state = 'queued'"))
+        await resources.waker.wake("strava")
+        return await states_of(sender, push_id) == "done"
+
+    await eventually(done, within=20, what="the entry")
     assert len(await at_strava(sender)) == 1
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import made_up
 import pytest
 from emulated import Emulated, Runner
-from looking import idle, jobs_of, published
+from looking import idle, jobs_of, make_due, published
 from sending import START, at_strava, imported, sent
 
 from common.resources import Resources
@@ -113,3 +113,29 @@ async def test_leave_that_was_taken_back_meanwhile_fails_the_push(sender: Runner
     push = await sent(sender, "uploads", activity_id=activity_id)
     assert push["state"] == "failed"
     assert "no longer accepts" in push["reason"]
+
+
+async def test_an_upload_that_a_limit_held_up_is_told_as_the_duplicate_that_it_is(
+    sender: Runner, emulated: Emulated, resources: Resources
+) -> None:
+    file = made_up.run(START)
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    await emulated.control("POST", f"/athletes/{sender.strava_id}/activities", files={"file": ("run.gpx", file)})
+    activity_id = (await sender.here.give(("run.gpx", file)))["run.gpx"]["activity_ids"][0]
+    await emulated.control("PUT", "/faults", json={"status": 429, "calls": 1, "paths": ["/uploads"]})
+    response = await sender.here.request("POST", "/strava/uploads", json={"activity_id": activity_id})
+
+    async def waits() -> bool:
+        return any(each.reason for each in await jobs_of(resources, "strava-push"))
+
+    await eventually(waits, within=15, what="the wait")
+    await resources.redis.flushdb()  # the quarter of an hour is over
+
+    async def settled() -> Any:
+        await make_due(resources)
+        await resources.waker.wake("strava")
+        push = await sender.here.get(f"/strava/uploads/{response.json()['id']}")
+        return push["state"] not in {"queued", "sending", "processing"} and push
+
+    push = await eventually(settled, within=20, what="the push")
+    assert (push["state"], push["reason"]) == ("duplicate", "Strava had this file.")

@@ -22,7 +22,14 @@ from strava.models import Push
 from strava.push import files, repository
 from strava.push.errors import NoFile
 from strava.remote.calls import FAILURES
-from strava.remote.errors import Overlaps, RateLimited, StravaNotFound, WriteScopeMissing
+from strava.remote.errors import (
+    ApplicationInactive,
+    ApplicationRefused,
+    Overlaps,
+    RateLimited,
+    StravaNotFound,
+    WriteScopeMissing,
+)
 from strava.remote.remote import Remote, settings_of
 from strava.remote.shapes import SummaryActivity, UploadStatus
 from strava.sync.listing import UNUSABLE
@@ -37,6 +44,8 @@ _DUPLICATE = re.compile(r"duplicate of\D*(?:<a[^>]*?/activities/)?(\d{1,18})")
 _LOST = "The answer was lost: Strava is looked at before anything else is sent."
 _NEVER_CAME = "Strava does not have it: it never got there. It can be sent again."
 _REFUSED = (*UNUSABLE, WriteScopeMissing)
+_NOT_SENT = (RateLimited, ApplicationInactive, ApplicationRefused)
+"""It was not sent, or Strava said that it takes nothing now: it is sent later."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,9 @@ async def _hand_over(sending: _Sending) -> UploadStatus | None:
         return await sending.ask(  # type: ignore[no-any-return] # what the call below returns
             partial(writing.upload, file=file, data_type=data_type, fields=fields)
         )
+    except _NOT_SENT:
+        await sending.note("queued")
+        raise
     except UpstreamRejected as rejected:
         await sending.settle("failed", f"Strava refuses the file: {rejected.status_code}.")
         return None
@@ -155,13 +167,14 @@ async def _enter(context: JobContext, sending: _Sending) -> None:
         await _look(context, sending)
         return
     writing = Remote.of(sending.resources).writing
+    await TokenKeeper.of(sending.resources).access(sending.push.athlete_id)  # what fails here was not sent
     await sending.note("sending", sent_at=datetime.now(UTC))
     try:
         made = await sending.ask(partial(writing.create, fields=sending.push.fields))
     except Overlaps:
         await sending.settle("overlap", "Strava has an activity at that time.")
-    except RateLimited:
-        await sending.note("queued")  # it was not sent, or Strava said so
+    except _NOT_SENT:
+        await sending.note("queued")
         raise
     except UpstreamRejected as rejected:
         await sending.settle("failed", f"Strava refuses it: {rejected.status_code}.")
