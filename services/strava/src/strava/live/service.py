@@ -62,7 +62,7 @@ async def list_activities(resources: Resources, athlete_id: UUID, paging: PagePa
     found = await keeper.with_token(athlete_id, partial(api.activities, page=page, size=paging.limit, urgent=True))
     async with resources.database.reading() as session:
         here = await _stored(session, athlete_id, [each.id for each in found])
-    more = encode_cursor((page + 1,)) if len(found) == paging.limit else None
+    more = encode_cursor((page + 1,)) if found else None  # a short page is not the last: what is hidden is left out
     return Page(items=[_item(each, here.get(each.id)) for each in found], next_cursor=more)
 
 

@@ -22,7 +22,7 @@ class StravaApi:
 
     async def athlete(self, token: str, *, urgent: bool = False) -> AthleteProfile:
         """The athlete the token is of."""
-        return AthleteProfile.model_validate(await self.get("/athlete", token, urgent=urgent))
+        return read(AthleteProfile, await self.get("/athlete", token, urgent=urgent))
 
     async def activity(self, token: str, activity_id: int, *, urgent: bool) -> DetailedActivity:
         """One activity. Raises ``StravaNotFound``."""
