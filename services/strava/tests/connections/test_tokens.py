@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from emulated import Emulated, Runner
+from looking import jobs_of
 from sqlalchemy import select, text
 
 from common.crypto import KeyRing
@@ -15,6 +17,7 @@ from common.db.tables import OutboxEvent
 from common.resources import Resources
 from common.testing.plugin import Environment
 from common.testing.wait import eventually
+from strava.connections.reencryption import reencrypt
 from strava.connections.tokens import TokenKeeper
 from strava.models import Connection
 
@@ -161,7 +164,11 @@ async def test_tokens_are_sealed_anew_with_another_first_key(
             subprocess.run, command, env=environment, capture_output=True, text=True, check=True
         )
         told = json.loads(done.stdout)["reencrypted"]
-        assert told == {"connections.access_token": expected, "connections.refresh_token": expected}
+        assert told == {
+            "connections.access_token": expected,
+            "connections.refresh_token": expected,
+            "jobs.payload": 0,
+        }
     after = await connection_of(runner, resources)
     assert before.access_token[:4] == b"\x01\x02k1"
     assert (after.access_token[:4], after.refresh_token[:4]) == (b"\x01\x02k2",) * 2
@@ -170,3 +177,18 @@ async def test_tokens_are_sealed_anew_with_another_first_key(
     opened = alone.open(runner.here.id, "access", after.access_token)
     assert opened == keeper.open(runner.here.id, "access", before.access_token)
     assert (await audits(resources, "strava.keys_reencrypted"))[0]["actor"] == "operator"
+
+
+async def test_a_grant_is_taken_back_also_after_its_key_was_changed(
+    runner: Runner, emulated: Emulated, resources: Resources, strava_environment: Environment
+) -> None:
+    await emulated.control("PUT", "/faults", json={"status": 503, "paths": ["/oauth/revoke"]})
+    await runner.here.request("DELETE", "/strava/disconnect")
+    both = f"{KeyRing.new_setting('k2')},{strava_environment['ENCRYPTION_KEYS']}"
+    async with resources.database.transaction() as session:
+        counts = await reencrypt(session, KeyRing.from_setting(both), actor="operator")
+    assert counts == {"connections.access_token": 0, "connections.refresh_token": 0, "jobs.payload": 2}
+    [job] = await jobs_of(resources, "strava-revoke")
+    keeper = TokenKeeper.of(resources)
+    alone = TokenKeeper(resources.database, keeper._oauth, KeyRing.from_setting(both.split(",", maxsplit=1)[0]))
+    assert alone.open(runner.here.id, "refresh", base64.b64decode(job.payload["refresh"]))
