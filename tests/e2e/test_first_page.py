@@ -1,6 +1,7 @@
 """The first page in a real browser: what a runner sees and does on it, and what it never does."""
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,6 +83,17 @@ class TestStrava:
         expect(link).to_have_attribute("href", f"https://www.strava.com/activities/{strava_id}")
         signed_in.get_by_role("button", name="Sync now").click()
         expect(signed_in.get_by_role("button", name="Sync now")).to_be_enabled()
+
+    def test_whoever_takes_the_grant_back_at_strava_reads_what_is_to_be_deleted_and_when(
+        self, signed_in: Page, strava: Strava
+    ) -> None:
+        athlete = strava.new_athlete()
+        self.authorise(signed_in, athlete, "Authorize")
+        expect(signed_in.get_by_text("Connected to Strava as Ana Runner.")).to_be_visible()
+        strava.revoke(athlete)
+        told = re.compile(r"What came from Strava is deleted on \d+ \w+ \d{4}, unless you connect again\.")
+        expect(signed_in.get_by_text(told)).to_be_visible()
+        expect(signed_in.get_by_role("button", name="Connect with Strava")).to_be_visible()
 
     def test_whoever_cancels_at_strava_is_told_that_it_is_not_connected(self, signed_in: Page, strava: Strava) -> None:
         self.authorise(signed_in, strava.new_athlete(), "Cancel")

@@ -245,6 +245,10 @@ class Strava:
         assert made.status_code == 201, made.text
         return str(made.json()["id"])
 
+    def revoke(self, athlete: int) -> None:
+        """Take the platform's access back, as the athlete does at Strava."""
+        assert self.http.post(f"/emulator/athletes/{athlete}/revoke", json={}).status_code == 204
+
     def faults(self, **values: Any) -> None:
         """Let these go wrong and no others."""
         assert self.http.put("/emulator/faults", json=values).status_code == 200

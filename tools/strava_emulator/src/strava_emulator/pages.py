@@ -8,6 +8,7 @@ from strava_emulator.models import Athlete
 from strava_emulator.times import local_text
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#222}
+body{overflow-wrap:anywhere}
 fieldset{border:1px solid #bbb;border-radius:6px;margin:1rem 0;padding:.7rem 1rem}label{display:block;margin:.3rem 0}
 button{font:inherit;padding:.4rem 1rem;margin:.4rem .5rem 0 0}table{border-collapse:collapse;width:100%}
 td,th{text-align:left;padding:.2rem .6rem .2rem 0;border-bottom:1px solid #ddd}.note{color:#a33}"""

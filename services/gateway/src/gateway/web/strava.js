@@ -3,6 +3,7 @@
 import { attempt } from "./acting.js";
 import * as api from "./api.js";
 import { button, element, fill } from "./dom.js";
+import { date } from "./format.js";
 
 export async function showStrava() {
   let status = { configured: false };
@@ -11,12 +12,12 @@ export async function showStrava() {
   } catch (error) {
     if (error.code !== "strava.not_configured") throw error;
   }
-  const { configured, state, athlete, sync } = status;
+  const { configured, state, athlete, sync, purge } = status;
   const isSyncing = ["queued", "running"].includes(sync?.state);
-  fill("strava", { configured, state, name: athlete?.name, isSyncing }, content);
+  fill("strava", { configured, state, name: athlete?.name, isSyncing, goesAt: purge?.due_at }, content);
 }
 
-function content({ configured, state, name, isSyncing }) {
+function content({ configured, state, name, isSyncing, goesAt }) {
   if (!configured) return [];
   if (state === "connected") {
     return [element("p", {}, name ? `Connected to Strava as ${name}. ` : "Connected to Strava. ",
@@ -24,6 +25,9 @@ function content({ configured, state, name, isSyncing }) {
       element("span", { className: "quiet" }, " Powered by Strava"))];
   }
   const lost = state === "degraded" ? [element("p", {}, "Strava has withdrawn the connection.")] : [];
+  if (goesAt) {
+    lost.push(element("p", {}, `What came from Strava is deleted on ${date(goesAt)}, unless you connect again.`));
+  }
   return [...lost, element("p", {}, button("Connect with Strava", () => attempt(connect), { className: "strava" }))];
 }
 
