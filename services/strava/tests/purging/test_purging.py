@@ -12,6 +12,7 @@ from sqlalchemy import update
 from common.resources import Resources
 from common.testing.plugin import Environment
 from common.testing.wait import eventually
+from strava.gear import service as gear
 from strava.models import Recording
 from strava.purging.service import PURGE, expire
 from strava.settings import StravaSettings
@@ -67,6 +68,27 @@ async def test_what_also_came_as_a_file_stays_as_the_file_has_it(runner: Runner,
     detail = await runner.here.get(f"/activities/{seen['id']}")
     assert (detail["source"], detail["strava_id"], len(detail["recordings"])) == ("file", None, 1)
     assert "Both" not in detail["name"]  # a word of Strava's
+
+
+async def test_shoes_that_only_strava_told_of_go_and_those_of_the_athlete_stay(
+    runner: Runner, resources: Resources
+) -> None:
+    own = (await runner.here.request("POST", "/gear", json={"kind": "shoes", "name": "Mine"})).json()
+    async with resources.database.transaction() as session:
+        await gear.for_strava(session, runner.here.id, "g1", "Theirs")
+        named = await gear.for_strava(session, runner.here.id, "g2", "Theirs, but named here")
+        assert str(await gear.for_strava(session, runner.here.id, "g3", "Mine")) == own["id"]
+    headers = {"If-Match": '"1"'}
+    await runner.here.request("PATCH", f"/gear/{named}", json={"name": "Red"}, headers=headers)
+    await runner.here.request("DELETE", "/strava/disconnect")
+    assert len((await runner.here.get("/gear"))["items"]) == 3
+    await make_due(resources)
+
+    async def over() -> bool:
+        return (await runner.status())["purge"] is None
+
+    await eventually(over, within=15, what="the end of the purge")
+    assert {each["name"] for each in (await runner.here.get("/gear"))["items"]} == {"Mine", "Red"}
 
 
 async def test_a_disconnect_is_undone_within_its_grace(runner: Runner, resources: Resources) -> None:

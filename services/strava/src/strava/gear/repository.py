@@ -1,6 +1,7 @@
 """Rows of gear. Whose they are is part of every query."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,18 @@ async def activities_of(session: AsyncSession, athlete_id: UUID, gear_id: UUID) 
     """All activities that had the gear, held until the transaction ends."""
     query = select(Activity).where(Activity.athlete_id == athlete_id, Activity.gear_id == gear_id)
     return (await session.scalars(query.order_by(Activity.id).with_for_update())).all()
+
+
+async def untouched_of_strava(session: AsyncSession, athlete_id: UUID, before: datetime) -> Sequence[Gear]:
+    """Gear that Strava told of before a moment, that the athlete never changed and that no activity has any more."""
+    query = select(Gear).where(
+        Gear.athlete_id == athlete_id,
+        Gear.strava_gear_id.is_not(None),
+        Gear.version == 1,  # what was the athlete's own before, or was changed since, has another
+        Gear.created_at < before,
+        ~select(Activity.id).where(Activity.gear_id == Gear.id).exists(),
+    )
+    return (await session.scalars(query)).all()
 
 
 async def is_used(session: AsyncSession, gear_id: UUID) -> bool:

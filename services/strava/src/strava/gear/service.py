@@ -149,6 +149,12 @@ async def delete(session: AsyncSession, gear: Gear, *, unlink: bool) -> None:
     await session.flush()
 
 
+async def forget_stravas(session: AsyncSession, athlete_id: UUID, before: datetime) -> None:
+    """Delete what Strava told of before a moment, once its activities are gone. The caller holds ``lock_athlete``."""
+    for gear in await repository.untouched_of_strava(session, athlete_id, before):
+        await delete(session, gear, unlink=False)
+
+
 async def _touch(session: AsyncSession, gear: Gear, action: str) -> None:
     """Count the versions up, of the gear and of the athlete's list, and tell the audit log."""
     gear.version += 1

@@ -17,6 +17,7 @@ from common.logs import get_logger
 from common.resources import Resources
 from strava.activities import repository as activities
 from strava.activities.removal import remove_recording
+from strava.gear import service as gear
 from strava.models import Activity, Purge, Recording
 from strava.remote.remote import settings_of
 
@@ -105,6 +106,8 @@ async def purge(context: JobContext) -> None:
         removed += len(batch)
         if not batch:
             break
+    await activities.lock_athlete(context.session, athlete_id)
+    await gear.forget_stravas(context.session, athlete_id, before)
     await context.session.execute(delete(Purge).where(Purge.id == purge_id))
     record(
         context.session,
