@@ -199,6 +199,13 @@ async def test_the_athlete_is_shown_as_strava_has_them(runner: Runner) -> None:
     assert athlete["zones"]["heart_rate"]["zones"]
 
 
+async def test_a_person_may_use_what_the_backfill_leaves_of_the_limit(runner: Runner, emulated: Emulated) -> None:
+    limits = {"read": [100, 1000], "read_usage": [80, 80]}
+    await emulated.control("PUT", "/limits", json=limits)
+    for _ in range(2):  # the first answer tells how little is left
+        assert (await runner.here.get("/strava/athlete"))["profile"]["id"] == str(runner.strava_id)
+
+
 async def test_an_inactive_application_is_named_to_the_operator(runner: Runner, emulated: Emulated) -> None:
     await emulated.control("PUT", "/faults", json={"inactive_application": True})
     response = await runner.here.request("GET", "/strava/athlete")

@@ -120,3 +120,21 @@ async def test_a_sync_under_way_stands_for_another_only_when_it_looks_as_far_bac
         ]
     assert poll != far
     assert between in {poll, far}
+
+
+@pytest.mark.parametrize("before", ["state = 'degraded'", "scopes = '{read,activity:read}'"])
+async def test_connecting_again_brings_what_could_not_be_fetched_before_however_old(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated, before: str
+) -> None:
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    long_ago = datetime.now(UTC) - timedelta(days=300)
+    old = await runner.runs(start_date=long_ago.isoformat(), distance=3000)
+    async with resources.database.transaction() as session:
+        await session.execute(text(f"UPDATE connections SET {before}, history_at = now()"))
+    assert (await runner.connect()).status_code == 200
+
+    async def here() -> bool:
+        await make_due(resources)
+        return await runner.stored(old) is not None
+
+    await woken(here, "a run of long ago")

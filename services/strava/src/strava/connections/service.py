@@ -19,7 +19,7 @@ from strava.connections.tokens import SERVICE, TokenKeeper
 from strava.models import Connection, OAuthState
 from strava.purging import service as purging
 from strava.remote.errors import CodeInvalid, ScopeMissing
-from strava.remote.oauth import READING
+from strava.remote.oauth import READING, READING_ALL
 from strava.remote.remote import Remote
 from strava.remote.shapes import Grant
 from strava.sync.queueing import OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync, forget_fetches
@@ -137,6 +137,8 @@ async def _connect(
         await _leave_account(session, connection, grace)
         connection.last_sync_at = connection.last_event_at = connection.last_poll_at = None
         connection.reconciled_at = connection.history_at = None
+    elif _missed_some(connection, scopes):
+        connection.history_at = None  # the sync to come has all years looked through again
     connection.strava_athlete_id = grant.athlete.id
     connection.name = _name_of(grant)
     connection.state, connection.reason, connection.scopes = repository.CONNECTED, None, scopes
@@ -146,6 +148,12 @@ async def _connect(
     await purging.cancel_for(session, athlete_id, str(grant.athlete.id))
     record(session, SERVICE, actor=str(athlete_id), action="strava.connected", target=str(grant.athlete.id))
     return connection
+
+
+def _missed_some(connection: Connection, scopes: list[str]) -> bool:
+    """Whether fetches failed meanwhile, however old what they were for, or more is shown from now on."""
+    shows_more = READING_ALL in scopes and READING_ALL not in connection.scopes
+    return connection.state == repository.DEGRADED or shows_more
 
 
 async def _renew_holder(

@@ -1,6 +1,7 @@
 """How an athlete's connection stands, and the athlete as Strava has them."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -93,10 +94,10 @@ async def _webhook(session: AsyncSession, client_id: str) -> WebhookOut:
 async def athlete_at_strava(resources: Resources, athlete_id: UUID) -> StravaAthlete:
     """Profile, totals and zones, asked of Strava now: three reads of the rate limit."""
     api, keeper = Remote.of(resources).api, TokenKeeper.of(resources)
-    profile = await keeper.with_token(athlete_id, api.athlete)
+    profile = await keeper.with_token(athlete_id, partial(api.athlete, urgent=True))
 
     async def ask(path: str) -> dict[str, Any]:
-        found = await keeper.with_token(athlete_id, lambda token: api.get(path, token, urgent=False))
+        found = await keeper.with_token(athlete_id, lambda token: api.get(path, token, urgent=True))
         if not isinstance(found, dict):
             raise UpstreamFailed("Strava's answer has an unknown shape.")
         return found

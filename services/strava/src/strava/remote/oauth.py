@@ -14,9 +14,13 @@ from strava.remote.errors import LimitExceeded, StravaNotFound, TokenInvalid, ty
 from strava.remote.quota import SharedQuota
 from strava.remote.shapes import Grant, TokenPair
 
-SCOPES = ("read", "activity:read_all", "profile:read_all")
-READING = frozenset({"activity:read", "activity:read_all"})
+READING_ALL = "activity:read_all"
+"""Shows private activities as well."""
+
+READING = frozenset({"activity:read", READING_ALL})
 """One of these is needed to fetch activities."""
+
+SCOPES = ("read", READING_ALL, "profile:read_all")
 
 WRITING = "activity:write"
 """Needed to send anything to Strava; asked for only when the athlete wants that."""
