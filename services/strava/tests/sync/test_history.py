@@ -7,11 +7,13 @@ from emulated import Emulated, Runner
 from looking import Woken, idle, jobs_of, make_due
 from sqlalchemy import text
 
+from common.jobs import enqueue
 from common.resources import Resources
 from strava.sync.polling import poll_when_silent, tidy
-from strava.sync.queueing import enqueue_sync
+from strava.sync.queueing import HISTORY, QUEUE, enqueue_activity, enqueue_sync
 
 NewRunner = Callable[[], Awaitable[Runner]]
+LISTED = {"before": None, "listed": True, "queued": 0}
 
 
 async def test_connecting_brings_recent_history_and_then_all_years_before(
@@ -131,6 +133,10 @@ async def test_connecting_again_brings_what_could_not_be_fetched_before_however_
     old = await runner.runs(start_date=long_ago.isoformat(), distance=3000)
     async with resources.database.transaction() as session:
         await session.execute(text(f"UPDATE connections SET {before}, history_at = now()"))
+        given_up = enqueue_activity(session, runner.here.id, old, urgent=False, missing=True, history=True)
+        await session.flush()
+        await session.execute(text("UPDATE jobs SET state = 'failed' WHERE id = :id"), {"id": given_up})
+        waiting = enqueue(session, HISTORY, LISTED, queue=QUEUE, subject_id=runner.here.id, delay=timedelta(hours=1))
     assert (await runner.connect()).status_code == 200
 
     async def here() -> bool:
@@ -138,3 +144,11 @@ async def test_connecting_again_brings_what_could_not_be_fetched_before_however_
         return await runner.stored(old) is not None
 
     await woken(here, "a run of long ago")
+
+    async def told() -> bool:
+        await make_due(resources)
+        history = (await runner.status())["history"]
+        return (history["state"], history["total"], history["fetched"], history["failed"]) == ("done", 1, 1, 0)
+
+    await woken(told, "the end of the history")
+    assert waiting not in [each.id for each in await jobs_of(resources, HISTORY)]

@@ -22,7 +22,7 @@ from strava.remote.errors import CodeInvalid, ScopeMissing
 from strava.remote.oauth import READING, READING_ALL
 from strava.remote.remote import Remote
 from strava.remote.shapes import Grant
-from strava.sync.queueing import OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync, forget_fetches
+from strava.sync.queueing import HISTORY, OVERLAP, enqueue_history, enqueue_revoke, enqueue_sync, forget_fetches
 
 STATE_LIFETIME = timedelta(minutes=10)
 _STATE_BYTES = 32
@@ -139,6 +139,7 @@ async def _connect(
         connection.reconciled_at = connection.history_at = None
     elif _missed_some(connection, scopes):
         connection.history_at = None  # the sync to come has all years looked through again
+        await forget_fetches(session, athlete_id, [HISTORY])
     connection.strava_athlete_id = grant.athlete.id
     connection.name = _name_of(grant)
     connection.state, connection.reason, connection.scopes = repository.CONNECTED, None, scopes

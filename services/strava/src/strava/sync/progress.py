@@ -34,7 +34,10 @@ class HistoryCounts:
 
 
 async def counts(session: AsyncSession, athlete_id: UUID, job_id: UUID) -> HistoryCounts:
-    """Count the fetches that the job of a history has queued, all at one moment."""
+    """Count the fetches that the job of a history has queued, all at one moment.
+
+    Their ids are of a later time than its own; what an earlier history gave up is not its failure.
+    """
     queued = select(Job.payload["queued"].as_integer()).where(Job.id == job_id).scalar_subquery()
     given_up = Job.state.in_([JobState.FAILED, JobState.DEAD])
     coming = Job.state.in_(OPEN)
@@ -43,6 +46,6 @@ async def counts(session: AsyncSession, athlete_id: UUID, job_id: UUID) -> Histo
         func.count().filter(coming),
         func.count().filter(given_up),
         func.min(Job.run_after).filter(Job.state == JobState.QUEUED),
-    ).where(Job.subject_id == athlete_id, Job.kind == ACTIVITY, Job.priority == LAST)
+    ).where(Job.subject_id == athlete_id, Job.kind == ACTIVITY, Job.priority == LAST, Job.id > job_id)
     total, to_fetch, failed, due = (await session.execute(query)).one()
     return HistoryCounts(total or 0, to_fetch, failed, due)

@@ -1,5 +1,6 @@
 """Jobs of the Strava side: which kinds there are, and how they are put in the queue."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from strava.connections import repository as connections
 QUEUE = "strava"
 EVENT, ACTIVITY, SYNC, REVOKE = "strava-event", "strava-activity", "strava-sync", "strava-revoke"
 HISTORY, RECONCILE, PUSH = "strava-history", "strava-reconcile", "strava-push"
+
+FETCHES = (ACTIVITY, SYNC, HISTORY, RECONCILE)
 
 OVERLAP = timedelta(days=1)
 """Activities that Strava processes late fall behind what was seen before: every sync looks back that far."""
@@ -94,10 +97,10 @@ async def enqueue_polls(session: AsyncSession, now: datetime, pause: timedelta =
         await enqueue_sync(session, connection.athlete_id, since)
 
 
-async def forget_fetches(session: AsyncSession, athlete_id: UUID) -> None:
-    """Take back what still waits to be asked of an account that the athlete has left."""
-    of_that_account = Job.kind.in_((ACTIVITY, SYNC, HISTORY, RECONCILE)), Job.state == JobState.QUEUED
-    await session.execute(delete(Job).where(Job.subject_id == athlete_id, *of_that_account))
+async def forget_fetches(session: AsyncSession, athlete_id: UUID, kinds: Sequence[str] = FETCHES) -> None:
+    """Take back what still waits to be asked: of an account that was left, or what is asked anew."""
+    waiting = Job.kind.in_(kinds), Job.state == JobState.QUEUED
+    await session.execute(delete(Job).where(Job.subject_id == athlete_id, *waiting))
 
 
 def enqueue_revoke(session: AsyncSession, athlete_id: UUID, account: str, sealed: dict[str, str]) -> None:
