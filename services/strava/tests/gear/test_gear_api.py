@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -6,11 +7,14 @@ from uuid import UUID
 import made_up
 import pytest
 from made_up import START
+from sqlalchemy import text
 
 from common.resources import Resources
+from common.testing.wait import eventually
+from strava.activities.repository import count_list_version_up, lock_athlete
 from strava.gear import service
 from strava.gear.schemas import retirement_of
-from strava.models import Gear
+from strava.models import Activity, Gear
 
 Athlete = Any
 SHOES = {"kind": "shoes", "name": "Grey ones"}
@@ -179,3 +183,26 @@ async def test_gear_that_strava_or_an_archive_tells_of_is_made_once(athlete: Ath
     found = {each["id"]: each for each in (await athlete.get("/gear"))["items"]}
     assert (found[str(bike)]["kind"], found[str(bike)]["name"]) == ("bike", "Bike b7")
     assert found[str(shoes)]["strava_gear_id"] == "g12"
+
+
+async def test_gear_is_not_changed_in_the_middle_of_what_an_import_writes(
+    athlete: Athlete, resources: Resources
+) -> None:
+    grey = await made(athlete)
+    run = await ran(athlete)
+    async with resources.database.transaction() as session:
+        await lock_athlete(session, athlete.id)
+        await count_list_version_up(session, athlete.id)
+        changing = asyncio.create_task(athlete.request("PATCH", f"/gear/{grey['id']}", json={"name": "Old ones"}))
+        await eventually(lambda: is_waiting(resources), within=10)
+        activity = await session.get_one(Activity, UUID(run["id"]))
+        activity.gear_id = UUID(grey["id"])
+        await session.flush()
+    assert (await changing).status_code == 200
+    assert (await athlete.get(f"/activities/{run['id']}"))["gear"]["name"] == "Old ones"
+
+
+async def is_waiting(resources: Resources) -> bool:
+    """Whether some transaction waits for a lock of another."""
+    async with resources.database.reading() as session:
+        return bool(await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

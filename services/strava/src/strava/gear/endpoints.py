@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from common.app import API_PREFIX
 from common.etag import etag_for, not_modified, require_match
 from common.route import DbSession, TransactionalRoute
+from strava.activities.repository import lock_athlete
 from strava.dependencies import AthleteId
 from strava.gear import service
 from strava.gear.schemas import GearChange, GearIn, GearList, GearOut
@@ -46,6 +47,7 @@ async def change_gear(
     request: Request, session: DbSession, athlete: AthleteId, response: Response, gear_id: UUID, body: GearChange
 ) -> GearOut:
     """Change the named fields; ``retired_on`` retires it."""
+    await lock_athlete(session, athlete)
     gear = await service.find(session, athlete, gear_id, lock=True)
     require_match(request, gear.version)
     await service.change(session, gear, body)
@@ -58,6 +60,7 @@ async def delete_gear(
     request: Request, session: DbSession, athlete: AthleteId, gear_id: UUID, *, unlink: bool = False
 ) -> None:
     """Delete gear that no activity has; with ``unlink=true`` its activities have none from then on."""
+    await lock_athlete(session, athlete)
     gear = await service.find(session, athlete, gear_id, lock=True)
     require_match(request, gear.version)
     await service.delete(session, gear, unlink=unlink)
