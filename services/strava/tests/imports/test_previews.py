@@ -99,6 +99,21 @@ async def test_a_committed_preview_does_what_it_said_once(athlete: Athlete, reso
     assert (again.status_code, again.json()["code"]) == (409, "import.not_a_preview")
 
 
+async def test_what_was_a_duplicate_is_imported_when_its_activity_was_deleted_before_the_commit(
+    athlete: Athlete,
+) -> None:
+    run = ("run.gpx", made_up.run())
+    [there] = (await athlete.give(run))["run.gpx"]["activity_ids"]
+    batch = await athlete.import_files(run, query=DRY)
+    assert by_name(batch)["run.gpx"]["state"] == "duplicate"
+    assert (await athlete.request("DELETE", f"/activities/{there}")).status_code == 204
+    assert (await commit(athlete, batch)).status_code == 202
+    item = by_name(await athlete.rested(batch["id"]))["run.gpx"]
+    assert item["state"] == "imported"
+    original = await athlete.request("GET", f"/activities/{item['activity_ids'][0]}/original")
+    assert original.content == run[1]
+
+
 async def test_only_ones_own_preview_can_be_committed(new_athlete: Any) -> None:
     owner, stranger = new_athlete(), new_athlete()
     preview = await owner.import_files(("a.gpx", made_up.run()), query=DRY)

@@ -179,13 +179,12 @@ async def unmerge_from_activity(
 
 
 @router.delete("/{activity_id}", status_code=204)
-async def delete_activity(
-    request: Request, session: DbSession, resources: ProcessResources, athlete: AthleteId, activity_id: UUID
-) -> None:
-    """Delete an activity with its recordings and originals."""
+async def delete_activity(request: Request, session: DbSession, athlete: AthleteId, activity_id: UUID) -> None:
+    """Delete an activity with its recordings; originals that nothing else needs go within two days."""
+    await repository.lock_athlete(session, athlete)
     activity = await service.find(session, athlete, activity_id, lock=True)
     require_match(request, activity.version)
-    await service.delete(session, resources.objects, activity)
+    await service.delete(session, activity)
 
 
 @router.get("/{activity_id}/map", response_model=ActivityMap)

@@ -14,7 +14,6 @@ from strava.streams.packed import Packed
 _LIST_VERSION = select(ActivityListVersion.version).where(ActivityListVersion.athlete_id == bindparam("athlete"))
 
 _COUNTED = "list version counted up"
-_WHENCE = select(Recording.object_key, Recording.strava_id)
 
 
 async def list_version(session: AsyncSession, athlete_id: UUID) -> int:
@@ -138,18 +137,15 @@ async def history(session: AsyncSession, athlete_id: UUID, activity_id: UUID) ->
     return (await session.scalars(query.order_by(ActivityAudit.id))).all()
 
 
-async def remove(session: AsyncSession, activity: Activity) -> list[str]:
-    """Delete the activity with all it owns; return the originals that nothing else refers to.
+async def remove(session: AsyncSession, activity: Activity) -> None:
+    """Delete the activity with all its rows.
 
     What it had from Strava is noted, lest the next look at Strava bring it back.
     """
-    rows = (await session.execute(_WHENCE.where(Recording.activity_id == activity.id))).all()
-    keys = {key for key, _ in rows if key}
-    for strava_id in (number for _, number in rows if number is not None):
+    numbers = select(Recording.strava_id).where(Recording.activity_id == activity.id)
+    for strava_id in [number for number in await session.scalars(numbers) if number is not None]:
         await bury(session, activity.athlete_id, strava_id, None)
     await session.execute(delete(Activity).where(Activity.id == activity.id))
-    still_used = set(await session.scalars(select(Recording.object_key).where(Recording.object_key.in_(keys))))
-    return sorted(keys - still_used)
 
 
 async def tombstone(session: AsyncSession, athlete_id: UUID, strava_id: int) -> Tombstone | None:

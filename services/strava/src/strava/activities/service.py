@@ -7,10 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.db import after_commit
-from common.errors import InvalidInput, NotFound, ServiceError
-from common.logs import get_logger
-from common.storage import ObjectStore
+from common.errors import InvalidInput, NotFound
 from strava.activities import manual, repository
 from strava.activities.listing import COLUMNS, rendered
 from strava.activities.merging import RecordingMissing
@@ -176,19 +173,13 @@ async def enter(
     return stored
 
 
-async def delete(session: AsyncSession, objects: ObjectStore, activity: Activity) -> None:
-    """Delete the activity with its recordings, and after the commit the originals nothing else refers to."""
+async def delete(session: AsyncSession, activity: Activity) -> None:
+    """Delete the activity with its recordings. The caller holds ``lock_athlete``.
+
+    Originals are left to the sweep of orphans: the same content may be on its way in again.
+    """
     await announce_end(session, activity, "Deleted by the athlete.")
-    orphans = await repository.remove(session, activity)
-
-    async def remove_originals() -> None:
-        for key in orphans:
-            try:
-                await objects.delete(key)
-            except ServiceError as error:
-                get_logger().warning("original_not_deleted", error=error.detail)
-
-    after_commit(session, remove_originals)
+    await repository.remove(session, activity)
 
 
 async def splits_of(session: AsyncSession, recording: Recording, unit: str) -> Sequence[SplitOut]:

@@ -152,7 +152,8 @@ async def _take(context: JobContext, work: Work, contents: Contents, unit: Unit,
             item.name = entry.name
             item.sha256 = hashlib.sha256(entry.data).hexdigest()
             item.object_key = original_key(work.athlete_id, item.sha256)
-            await progress.storing.add(context.resources.objects.put(item.object_key, entry.data), len(entry.data))
+            put = context.resources.objects.put(item.object_key, entry.data, if_absent=False)
+            await progress.storing.add(put, len(entry.data))
     progress.items += 1
     progress.found.append(item)
 

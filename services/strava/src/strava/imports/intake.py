@@ -89,7 +89,7 @@ class Intake:
             return
         item.sha256 = await _sha256(file)
         item.object_key = original_key(self.athlete_id, item.sha256)
-        await self.objects.put(item.object_key, _chunks(file))
+        await self.objects.put(item.object_key, _chunks(file), if_absent=False)  # also when there: it counts as new
 
 
 def _name(file: UploadFile) -> str:

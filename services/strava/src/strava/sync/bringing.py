@@ -102,7 +102,7 @@ async def keep(
         strava_id=activity.id,
         fetch_number=fetched.number,
     )
-    await resources.objects.put(origin.object_key, original)
+    await resources.objects.put(origin.object_key, original, if_absent=False)
     await activities.lock_athlete(session, athlete_id)
     if not await connections.holds(session, athlete_id, strava_athlete_id):
         return Brought("ignored", "The athlete has disconnected meanwhile.")  # a purge would not know of it
