@@ -6,6 +6,8 @@ import pytest
 from fit_files import BEGIN, CYCLING, START, STOP, SWIMMING, TRANSITION, FitFile
 
 from strava.files import FileRefused, parse
+from strava.files.summed import WITHOUT_SAMPLES
+from strava.sandbox.child import read_file
 
 POOL = 17
 
@@ -83,11 +85,33 @@ def test_a_course_is_a_route() -> None:
     assert parse(fit_files.run(10, kind=6)).kind == "route"
 
 
-def test_a_file_without_samples_is_refused() -> None:
+def test_a_file_without_samples_has_time_and_distance_of_its_laps() -> None:
     file = FitFile()
-    file.session(START, 60, 0)
+    file.lap(START, 900, 3000)
+    file.lap(START + 1200, 600, 1800)
+    file.session(START, 1800, 4800)
+    (activity,) = read_file(bytes(file), "treadmill.fit").activities
+    derived, quality = activity.derived, activity.recording.quality
+    assert (derived.distance, derived.elapsed_time, derived.moving_time) == (4800, 1800, 1500)
+    assert [(lap.distance, lap.elapsed_time) for lap in derived.laps] == [(3000, 900), (1800, 600)]
+    assert quality.notes == (WITHOUT_SAMPLES,)
+    assert not quality.dropped
+
+
+@pytest.mark.parametrize("metres", [5000, 0])
+def test_a_file_with_a_summary_only_has_what_that_says(metres: int) -> None:
+    file = FitFile()
+    file.record(START)
+    file.session(START, 1800, metres)
+    (activity,) = read_file(bytes(file), "entered.fit").activities
+    derived = activity.derived
+    assert (derived.distance, derived.elapsed_time, derived.moving_time) == (metres, 1800, 1800)
+    assert activity.recording.start_time.timestamp() == START
+
+
+def test_a_file_without_samples_and_without_a_summary_is_refused() -> None:
     with pytest.raises(FileRefused, match="no samples"):
-        parse(bytes(file))
+        parse(bytes(FitFile()))
 
 
 def test_a_wrong_checksum_loses_nothing_and_is_reported() -> None:

@@ -2,6 +2,8 @@ import made_up
 import pytest
 
 from strava.files import FileRefused, parse
+from strava.files.summed import WITHOUT_SAMPLES
+from strava.sandbox.child import read_file
 
 HEAD = '<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2">'
 TIME = "2026-03-01T07:{:02d}:{:02d}Z"
@@ -58,9 +60,16 @@ def test_a_course_is_a_route() -> None:
     assert parsed.kind == "route"
 
 
-def test_an_activity_without_samples_is_refused() -> None:
+def test_an_activity_without_samples_has_time_and_distance_of_its_laps() -> None:
+    (found,) = read_file(activity(lap(0, 600, 1800) + lap(600, 300, 700)), "entered.tcx").activities
+    assert (found.derived.distance, found.derived.elapsed_time, found.derived.moving_time) == (2500, 900, 900)
+    assert [each.distance for each in found.derived.laps] == [1800, 700]
+    assert found.recording.quality.notes == (WITHOUT_SAMPLES,)
+
+
+def test_an_activity_without_samples_and_laps_is_refused() -> None:
     with pytest.raises(FileRefused, match="no activity with samples"):
-        parse(activity(lap(0, 10, 30)))
+        parse(activity(""))
 
 
 def test_a_file_that_breaks_off_gives_what_came_before() -> None:

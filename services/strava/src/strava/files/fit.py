@@ -18,6 +18,7 @@ from strava.files.recording import (
 )
 from strava.files.samples import Samples, build, with_steps
 from strava.files.sports import INDOOR, fit_sport
+from strava.files.summed import WITHOUT_SAMPLES, samples_of_laps
 
 NOT_RECORDED = {
     "workout": "a planned workout",
@@ -121,12 +122,14 @@ def sport_of(message: Message) -> Message:
 
 
 def _recording(messages: Messages, leg: _Leg, legs: int) -> Recording | None:
-    samples = _samples(messages, leg) or _lengths(messages, leg)
+    measured = _samples(messages, leg) or _lengths(messages, leg)
+    samples = measured or samples_of_laps(_laps(messages, leg, 0.0) or _whole(leg))
     if samples is None:
         return None
     sub_sport = str(leg.summary.get("sub_sport", "generic"))
     laps = _laps(messages, leg, samples.start)
     notes = [CHECKSUM if messages.complete else CUT_OFF] if messages.damaged else []
+    notes += [] if measured else [WITHOUT_SAMPLES]
     notes += [] if leg.has_summary else [NO_SUMMARY]
     if "distance" not in samples.columns and "latlng" not in samples.columns and _distance_from_laps(samples, laps):
         notes.append(FROM_LAPS)
@@ -257,6 +260,14 @@ def _laps(messages: Messages, leg: _Leg, start: float) -> tuple[RecordedLap, ...
             )
         )
     return tuple(sorted(found, key=lambda lap: lap.start))
+
+
+def _whole(leg: _Leg) -> tuple[RecordedLap, ...]:
+    """A leg without laps as one, from Unix time 0."""
+    begin, totals = number_of(leg.summary, "start_time"), _totals(leg.summary)
+    if begin is None or totals.elapsed is None:
+        return ()
+    return (RecordedLap(begin, totals.elapsed, timer=totals.timer, distance=totals.distance),)
 
 
 def _totals(summary: Message) -> DeviceTotals:

@@ -16,8 +16,9 @@ from strava.files.recording import (
     RecordedLap,
     Recording,
 )
-from strava.files.samples import Samples, build, with_steps
+from strava.files.samples import build, with_steps
 from strava.files.sports import tcx_sport
+from strava.files.summed import WITHOUT_SAMPLES, samples_of_laps
 from strava.files.xml import Element, Reader, check_amount, first_number, local_name, texts
 
 FIELDS = {
@@ -152,10 +153,13 @@ def _summary(lap: Element) -> dict[str, str]:
 def _recording(activity: _Activity, *, damaged: bool) -> Recording | None:
     times = np.array(activity.time, dtype=np.float64)
     samples = build(times, activity.columns)
-    if samples is None or len(samples.columns) == 1:
-        return None
-    laps = _laps(activity, samples)
     notes = ("The file is damaged; this is what could be read.",) if damaged else ()
+    if samples is None or len(samples.columns) == 1:
+        samples = samples_of_laps(_laps(activity, 0.0))
+        notes = (*notes, WITHOUT_SAMPLES)
+    if samples is None:
+        return None
+    laps = _laps(activity, samples.start)
     return with_steps(
         Recording(
             sport=activity.sport,
@@ -173,11 +177,11 @@ def _recording(activity: _Activity, *, damaged: bool) -> Recording | None:
     )
 
 
-def _laps(activity: _Activity, samples: Samples) -> tuple[RecordedLap, ...]:
+def _laps(activity: _Activity, start: float) -> tuple[RecordedLap, ...]:
     """A lap lasts until the next begins, the last one until its last sample; ``TotalTimeSeconds`` leaves pauses out."""
     laps = [lap for lap in activity.laps if lap.start == lap.start]
     ends = [after.start for after in laps[1:]] + [lap.end for lap in laps[-1:]]
-    return tuple(_lap(lap, end, samples.start) for lap, end in zip(laps, ends, strict=True))
+    return tuple(_lap(lap, end, start) for lap, end in zip(laps, ends, strict=True))
 
 
 def _lap(lap: _Lap, end: float, start: float) -> RecordedLap:

@@ -43,7 +43,7 @@ def clean(recording: Recording) -> Recording:
     are rounded to 1 ms, distance to 0.01 m.
 
     Raises:
-        FileRefused: nothing but times is left.
+        FileRefused: nothing but times is left, and no device says how long it was.
     """
     dropped: Counter[str] = Counter(recording.quality.dropped)
     notes = list(recording.quality.notes)
@@ -56,7 +56,7 @@ def clean(recording: Recording) -> Recording:
         notes.append("The clock jumped by more than 12 hours; the recording was cut there and the longer part kept.")
     columns = _present(_in_order(_present(_take(columns, part)), dropped))
     columns = _present(_with_distance(columns, recording, dropped, notes))
-    if not len(columns["time"]) or len(columns) == 1:
+    if not len(columns["time"]) or (len(columns) == 1 and not recording.totals.elapsed):
         raise FileRefused("The recording has no samples left once impossible ones are dropped.", "no_data")
     if metres := dropped.pop("gps_jump_metres", 0):
         notes.append(f"Jumps of the GPS receiver were removed: {dropped['gps_jump']}, {metres} m in all.")
