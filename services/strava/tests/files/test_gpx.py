@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_up import START
 
+from strava.activities.sports import SPORTS
 from strava.files import FileRefused, parse
 from strava.sandbox.child import read_file
 
@@ -130,7 +131,12 @@ def test_segments_of_different_days_are_activities() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "sport"), [("running", "Run"), ("9", "Run"), ("Trail Run", "TrailRun"), ("cycling", "Ride"), ("", "Run")]
+    ("kind", "sport"),
+    [
+        *(("running", "Run"), ("9", "Run"), ("Trail Run", "TrailRun"), ("cycling", "Ride"), ("", "Run")),
+        *(("e_biking", "EBikeRide"), ("stand_up_paddleboarding", "StandUpPaddling"), ("nonsense", "Run")),
+        *((sport, sport) for sport in sorted(SPORTS)),
+    ],
 )
 def test_the_type_names_the_sport(kind: str, sport: str) -> None:
     assert parse(made_up.run(kind=kind)).recordings[0].sport == sport

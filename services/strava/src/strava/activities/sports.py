@@ -1,5 +1,7 @@
 """Sports as Strava names them, and which of them are the same sport for two recordings of one activity."""
 
+from strava.files.sports import STRAVA_SPORTS
+
 FAMILIES: dict[str, frozenset[str]] = {
     "run": frozenset({"Run", "TrailRun", "VirtualRun"}),
     "ride": frozenset(
@@ -11,16 +13,7 @@ FAMILIES: dict[str, frozenset[str]] = {
     "row": frozenset({"Rowing", "VirtualRow", "Canoeing", "Kayaking", "StandUpPaddling"}),
 }
 
-OTHERS = frozenset(
-    {
-        "Badminton", "Crossfit", "Elliptical", "Golf", "Handcycle", "HighIntensityIntervalTraining", "IceSkate",
-        "InlineSkate", "Kitesurf", "Pickleball", "Pilates", "Racquetball", "RockClimbing", "Sail", "Skateboard",
-        "Soccer", "Squash", "StairStepper", "Surfing", "TableTennis", "Tennis", "WeightTraining", "Wheelchair",
-        "Windsurf", "Workout", "Yoga",
-    }
-)  # fmt: skip
-
-SPORTS = frozenset().union(*FAMILIES.values()) | OTHERS
+SPORTS = frozenset(STRAVA_SPORTS)
 _FAMILY_OF = {sport: family for family, sports in FAMILIES.items() for sport in sports}
 
 

@@ -69,45 +69,48 @@ INDOOR: Final = frozenset(
         "stair_climbing",
     }
 )
+STRAVA_SPORTS: Final = (
+    "AlpineSki", "BackcountrySki", "Badminton", "Canoeing", "Crossfit", "EBikeRide", "EMountainBikeRide", "Elliptical",
+    "Golf", "GravelRide", "Handcycle", "HighIntensityIntervalTraining", "Hike", "IceSkate", "InlineSkate", "Kayaking",
+    "Kitesurf", "MountainBikeRide", "NordicSki", "Pickleball", "Pilates", "Racquetball", "Ride", "RockClimbing",
+    "RollerSki", "Rowing", "Run", "Sail", "Skateboard", "Snowboard", "Snowshoe", "Soccer", "Squash", "StairStepper",
+    "StandUpPaddling", "Surfing", "Swim", "TableTennis", "Tennis", "TrailRun", "Velomobile", "VirtualRide",
+    "VirtualRow", "VirtualRun", "Walk", "WeightTraining", "Wheelchair", "Windsurf", "Workout", "Yoga",
+)  # fmt: skip
+"""As Strava's own files and ours write them."""
 TCX_SPORTS: Final = {"running": "Run", "biking": "Ride"}
 NAMED: Final = {
-    "run": "Run",
-    "running": "Run",
-    "9": "Run",  # Strava's own exports number their sports
-    "street_running": "Run",
-    "jogging": "Run",
-    "treadmill_running": "Run",
-    "trail_running": "TrailRun",
-    "trailrun": "TrailRun",
-    "trail run": "TrailRun",
-    "virtualrun": "VirtualRun",
-    "ride": "Ride",
+    "9": "Run",  # Strava's older exports number their sports
     "1": "Ride",
-    "cycling": "Ride",
+    "10": "Walk",
+    "4": "Hike",
+    "street_running": "Run",
+    "track_running": "Run",
+    "treadmill_running": "Run",
+    "indoor_running": "Run",
+    "jogging": "Run",
+    "trail_running": "TrailRun",
+    "ultra_run": "Run",
+    "virtual_running": "VirtualRun",
     "biking": "Ride",
     "bike": "Ride",
     "road_biking": "Ride",
+    "indoor_cycling": "Ride",
     "mountain_biking": "MountainBikeRide",
     "gravel_cycling": "GravelRide",
-    "virtualride": "VirtualRide",
-    "walk": "Walk",
-    "walking": "Walk",
-    "10": "Walk",
-    "hike": "Hike",
-    "hiking": "Hike",
-    "4": "Hike",
-    "swim": "Swim",
-    "swimming": "Swim",
-    "open_water_swimming": "Swim",
+    "casual_walking": "Walk",
+    "speed_walking": "Walk",
     "nordic_walking": "Walk",
-    "cross_country_skiing": "NordicSki",
-    "nordicski": "NordicSki",
+    "open_water_swimming": "Swim",
+    "lap_swimming": "Swim",
     "cross_country_skiing_ws": "NordicSki",
-    "alpine_skiing": "AlpineSki",
-    "rowing": "Rowing",
-    "inline_skating": "InlineSkate",
-    "workout": "Workout",
+    "resort_skiing_snowboarding_ws": "AlpineSki",
+    "backcountry_skiing": "BackcountrySki",
+    "skate_skiing_ws": "NordicSki",
+    "snow_shoe_ws": "Snowshoe",
+    "strength_training": "WeightTraining",
 }
+"""What others call them, Garmin above all; names are compared without case and marks."""
 
 
 def fit_sport(sport: object, sub_sport: object) -> str:
@@ -121,5 +124,14 @@ def tcx_sport(sport: str | None) -> str:
 
 
 def named_sport(name: str | None) -> str | None:
-    """Strava sport type of a GPX track's ``type``; None when there is none that says anything."""
-    return NAMED.get((name or "").strip().lower())
+    """Strava sport type of a GPX track's ``type``, in the words of Strava, Garmin or FIT; None when it says nothing."""
+    return _BY_NAME.get(_squashed(name or ""))
+
+
+def _squashed(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+_BY_NAME: Final = {_squashed(sport): sport for sport in STRAVA_SPORTS} | {
+    _squashed(name): sport for names in (FIT_SPORTS, NAMED) for name, sport in names.items()
+}
