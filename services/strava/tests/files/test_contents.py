@@ -1,10 +1,12 @@
 import io
+import warnings
 from datetime import UTC, datetime
 
 import archives
 import fit_files
 import made_up
 import pytest
+from archives import zipped
 
 from strava.files.accounts import read_activities, read_summaries
 from strava.files.archive import Archive
@@ -145,3 +147,11 @@ def test_a_head_that_is_cut_off_or_made_of_noise_says_nothing() -> None:
     for byte in range(256):
         fit_head(FIT[:12] + bytes([byte]) * 200)
     assert fit_head(RUN) is None
+
+
+def test_two_files_of_one_name_are_both_read() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of whoever writes such an archive
+        data = zipped([("run.gpx", b"one"), ("run.gpx", b"two")])
+    contents = Contents(Archive(io.BytesIO(data), len(data)))
+    assert [unit.read().data for unit in contents.units() if unit.read] == [b"one", b"two"]

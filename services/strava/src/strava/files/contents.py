@@ -58,7 +58,8 @@ class Contents:
 
     def units(self) -> Iterator[Unit]:
         """Everything in the archive but its lists, always in the same order; unread units cost nothing."""
-        for name, info in self._names.items():
+        for info in self._archive.members:  # not by name: an archive may have a name twice
+            name = _path(info)
             if name in self.layout.lists:
                 continue
             if self.layout.is_nested(name):

@@ -65,6 +65,14 @@ def test_an_old_archive_with_few_columns_is_read_by_names() -> None:
     assert (told.gear, told.file_name, told.elapsed_time, told.distance) == ("Bike", "a.gpx", 3725.0, 10520.0)
 
 
+def test_a_second_column_of_the_name_is_in_metres_however_many_there_are() -> None:
+    text = (
+        "Activity ID,Activity Date,Activity Name,Activity Type,Elapsed Time,Distance,Filename,Elapsed Time,Distance\n"
+        '12,"Oct 7, 2020, 2:43:11 PM",Old,Run,3725,10.52,a.gpx,3725.0,10520.5\n'
+    )
+    assert read_activities(text.encode())[0].distance == 10520.5
+
+
 def test_without_its_second_column_a_swim_has_metres() -> None:
     row = {**NUMBERS, **LANGUAGES["en"], "type": "Swim", "distance": "", "short_distance": "1,500"}
     assert read_activities(archives.activities_csv([row]))[0].distance == 1500.0

@@ -102,10 +102,11 @@ def _short(row: Row, place: int, header: Sequence[str], *, comma: bool) -> float
 def _distance(
     row: Row, places: Mapping[str, int], header: Sequence[str], sport: str | None, *, comma: bool
 ) -> float | None:
-    """Metres: of the second column, else of the first, which has km, and m for swims."""
+    """Metres: of the second column of the name, else of the first, which has km, and m for swims."""
     place = places.get("distance", len(row))
     value = decimal(row[place], comma=comma) if place < len(row) else None
-    in_metres = len(header) >= TODAY
+    title = header[place] if place < len(header) else ""
+    in_metres = title not in COLUMNS["distance"][2] or header.index(title) < place
     if value is None and in_metres:
         value, in_metres = _short(row, SHORT_DISTANCE, header, comma=comma), False
     if value is not None and not in_metres and sport != "Swim":
