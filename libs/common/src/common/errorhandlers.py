@@ -33,6 +33,7 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 _DATA_EXCEPTION = "22"
 _MOST_ERRORS = 50
+_TOO_MANY_FILES = "Too many files"  # as Starlette says it, of more than 1,000
 _SERVER_ERROR = 500
 
 
@@ -83,12 +84,18 @@ def to_service_error(error: Exception) -> ServiceError:
     if isinstance(error, RequestValidationError):
         return _validation(error)
     if isinstance(error, HTTPException):
-        return by_status(error.status_code)(headers=dict(error.headers or {}))
+        return _of_framework(error)
     if is_connection_failure(error):
         return errors.Unavailable(code="database.unavailable")
     if isinstance(error, DBAPIError) and _is_bad_value(error):
         return errors.InvalidInput("A value cannot be stored: it holds a character or size that is not allowed.")
     return errors.Internal()
+
+
+def _of_framework(error: HTTPException) -> ServiceError:
+    if str(error.detail).startswith(_TOO_MANY_FILES):
+        return errors.TooManyFiles()
+    return by_status(error.status_code)(headers=dict(error.headers or {}))
 
 
 def _is_bad_value(error: DBAPIError) -> bool:

@@ -103,6 +103,12 @@ class BadRequest(ServiceError):
     next_steps = "Check the request against the API documentation and send it again."
 
 
+class TooManyFiles(BadRequest):
+    code = "request.too_many_files"
+    title = "There are more than 1,000 files in the request"
+    next_steps = "Send at most 1,000 files in a request, or all of them in one .zip."
+
+
 class Unauthorized(ServiceError):
     status_code = 401
     code = "auth.required"

@@ -144,6 +144,15 @@ async def test_items_are_paged(athlete: Athlete) -> None:
     assert second["next_cursor"] is None
 
 
+async def test_a_thousand_files_are_taken_and_one_more_is_refused_with_what_to_do(athlete: Athlete) -> None:
+    files = [("files", (f"{number}.gpx", b"x")) for number in range(1001)]
+    refused = await athlete.request("POST", "/imports", files=files)
+    assert (refused.status_code, refused.json()["code"]) == (400, "request.too_many_files")
+    assert ".zip" in refused.json()["next_steps"]
+    taken = await athlete.request("POST", "/imports", files=files[1:])
+    assert (taken.status_code, taken.json()["total"], len(taken.json()["items"])) == (202, 1000, 200)
+
+
 async def test_a_request_without_files_is_refused(athlete: Athlete) -> None:
     response: httpx2.Response = await athlete.request("POST", "/imports", data={"files": "text"})
     assert response.status_code == 422

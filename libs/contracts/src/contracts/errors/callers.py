@@ -9,8 +9,14 @@ REQUEST = {
     "request.bad": ErrorCode(
         400,
         "The request cannot be understood",
-        "It breaks a rule of HTTP or of the API: an unreadable form, more than 1,000 files in one, a header twice.",
+        "It breaks a rule of HTTP or of the API: an unreadable form, a header twice.",
         "Read detail, check the request against /api/docs and send it again.",
+    ),
+    "request.too_many_files": ErrorCode(
+        400,
+        "There are more than 1,000 files in the request",
+        "A form may have 1,000 files at most.",
+        "Send at most 1,000 files in a request, or all of them in one .zip.",
     ),
     "request.json_invalid": ErrorCode(
         400,
