@@ -159,6 +159,7 @@ async def test_the_map_is_a_polyline_or_geojson(athlete: Athlete) -> None:
     assert track["bounds"][1] == pytest.approx(9.0, abs=1e-4)
     response = await athlete.request("GET", path, headers={"Accept": "application/geo+json"})
     assert response.headers["content-type"] == "application/geo+json"
+    assert response.headers["vary"] == "Accept"
     longitude, latitude, _ = response.json()["geometry"]["coordinates"][0]
     assert (longitude, latitude) == pytest.approx((9.0, 45.0), abs=1e-4)
 

@@ -65,6 +65,8 @@ def test_points_on_one_line_end_too() -> None:
 
 
 def test_bounds_hold_the_track() -> None:
+    narrow = bounds(np.array([(45.0, 24.153407), (45.1, 24.3763034)]))
+    assert (narrow.west, narrow.east) == (24.153407, 24.3763034)
     assert bounds(np.array([(45.0, 9.0), (46.0, 8.0)])) == Bounds(45, 8, 46, 9)
 
 

@@ -200,8 +200,11 @@ async def read_map(
     recording = await service.find_primary(session, athlete, activity_id)
     track = await maps.track(session, recording, privacy)
     if geojson.wanted(request.headers.get("accept", "")):
-        return tagged(request, rendered(geojson.feature(activity_id, track)), media_type=geojson.MEDIA_TYPE)
-    return tagged(request, rendered(as_polylines(track, precision)))
+        answer = tagged(request, rendered(geojson.feature(activity_id, track)), media_type=geojson.MEDIA_TYPE)
+    else:
+        answer = tagged(request, rendered(as_polylines(track, precision)))
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 @router.get("/{activity_id}/splits", response_model=SplitList)

@@ -74,5 +74,5 @@ def bounds(latlng: Column) -> Bounds:
     """Smallest box around (n, 2) degrees, n > 0; west is larger than east when the track crosses the 180th meridian."""
     south, north = float(latlng[:, 0].min()), float(latlng[:, 0].max())
     lng = np.unwrap(latlng[:, 1], period=360.0)
-    west, east = (float((edge + 180.0) % 360.0 - 180.0) for edge in (lng.min(), lng.max()))
+    west, east = (round(float((edge + 180.0) % 360.0 - 180.0), 7) for edge in (lng.min(), lng.max()))
     return Bounds(south, west, north, east)
