@@ -255,7 +255,7 @@ class Activities(Echo):
 async def test_runs_are_shown_as_clients_of_old_know_them(builder: Builder) -> None:
     sports = {7: "Ride", 8: "TrailRun", 9: "VirtualRun"}
     items = [activity(number, sport=sports.get(number, "Run")) for number in range(25)]
-    items[3] = activity(3, distance=0.0)
+    items[3], items[4] = activity(3, distance=0.0), activity(4, distance=4921.06)
     strava = Activities(items)
     platform = await builder.gateway(strava=strava)
     headers = platform.bearer
@@ -276,6 +276,7 @@ async def test_runs_are_shown_as_clients_of_old_know_them(builder: Builder) -> N
         "calories": 700.0,
     }
     assert shown[3]["paceSecPerKm"] is None
+    assert (shown[4]["distanceKm"], shown[4]["paceSecPerKm"]) == (4.92106, 609.625)
     assert answer.headers["deprecation"].startswith("@")
     assert "sunset" not in answer.headers
     assert len(strava.seen) == 3
