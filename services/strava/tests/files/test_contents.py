@@ -63,6 +63,7 @@ def test_an_archive_of_strava_names_its_files_and_has_activities_without_any(roo
         {"reason": "Pictures and videos are not imported.", "count": 2},
         {"reason": "Planned routes are no activities.", "count": 1},
         {"reason": "Other data of the account is not imported.", "count": 1},
+        {"reason": "The archive names their files and does not have them.", "count": 1},
     ]
 
 

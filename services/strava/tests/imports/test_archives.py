@@ -59,6 +59,7 @@ async def test_an_archive_of_strava_comes_with_names_gear_and_manual_entries(ath
     assert {each["reason"]: each["count"] for each in batch["left_out"]} == {
         "Pictures and videos are not imported.": 1,
         "Planned routes are no activities.": 1,
+        "The archive names their files and does not have them.": 1,
     }
     found = await activities_of(athlete)
     lake, commute, treadmill = (found[name] for name in ("Round the lake", "Commute", "Treadmill"))

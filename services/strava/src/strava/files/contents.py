@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 from zipfile import ZipInfo
 
-from strava.files.accounts.layout import MONITORING_LEFT_OUT, Layout, layout_of
+from strava.files.accounts.layout import MISSING_LEFT_OUT, MONITORING_LEFT_OUT, Layout, layout_of
 from strava.files.accounts.told import Told
 from strava.files.archive import Archive, display_name
 from strava.files.fit_head import ACTIVITY, fit_head
@@ -37,6 +37,7 @@ class Contents:
         self.layout: Layout = layout_of(list(self._names))
         self._by_file: dict[str, Told] = {}
         self._by_hand: list[Told] = []
+        self._missing: list[str] = []
         self._by_start: list[Told] = []
 
     def lists(self) -> Iterator[Entry]:
@@ -55,6 +56,8 @@ class Contents:
                 self._by_hand.append(each)
             elif path in self._names:
                 self._by_file[path] = each
+            else:
+                self._missing.append(path)
 
     def units(self) -> Iterator[Unit]:
         """Everything in the archive but its lists, always in the same order; unread units cost nothing."""
@@ -70,6 +73,7 @@ class Contents:
                 yield Unit(name, self._reader(self._archive, info), self._by_file.get(name))
             if self._archive.broken is not None:
                 return
+        yield from (Unit(path, left_out=MISSING_LEFT_OUT) for path in self._missing)
         for told in self._by_hand:
             yield Unit(f"{self.layout.lists[0]}: {told.name or told.archive_id}", told=told)
 

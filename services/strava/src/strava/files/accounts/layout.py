@@ -19,6 +19,7 @@ _GARMIN: Final = re.compile(r"(^|/)DI_CONNECT/", re.IGNORECASE)
 PICTURES_LEFT_OUT: Final = "Pictures and videos are not imported."
 ROUTES_LEFT_OUT: Final = "Planned routes are no activities."
 OTHERS_LEFT_OUT: Final = "Other data of the account is not imported."
+MISSING_LEFT_OUT: Final = "The archive names their files and does not have them."
 MONITORING_LEFT_OUT: Final = "Files of daily monitoring, sleep, settings and the like are no activities."
 
 
