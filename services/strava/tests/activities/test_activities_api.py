@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import fit_files
 import httpx2
 import made_up
 import pytest
@@ -122,6 +123,33 @@ async def test_calories_that_no_device_counted_are_estimated_and_marked_so(athle
     shown = await athlete.get(f"/activities/{activity_id}")
     assert (shown["calories_source"], shown["calories_estimated"]) == ("estimated", True)
     assert shown["calories"] == pytest.approx(70 * (3.6 * 3600 / 4184 + 1 / 3), rel=0.02)
+
+
+async def test_another_sport_changes_what_follows_from_it_and_back_again(athlete: Athlete) -> None:
+    [activity_id] = (await athlete.give(("run.fit", fit_files.run(1200))))["run.fit"]["activity_ids"]
+    path = f"/activities/{activity_id}"
+
+    async def figures() -> dict[str, Any]:
+        detail, splits = await athlete.get(path), (await athlete.get(f"{path}/splits"))["items"]
+        return {
+            "cadence": detail["average_cadence"],
+            "laps": [lap["average_cadence"] for lap in (await athlete.get(f"{path}/laps"))["items"]],
+            "stream": set((await athlete.get(f"{path}/streams?keys=cadence"))["cadence"]["data"]),
+            "calories": (detail["calories"], detail["calories_estimated"]),
+            "adjusted": splits[0]["grade_adjusted_speed"],
+            "kept": (detail["distance"], detail["moving_time"], splits[0]["elapsed_time"]),
+        }
+
+    run = await figures()
+    assert (run["cadence"], run["laps"], run["stream"], run["adjusted"]) == (170, [170], {170}, 3.0)
+    changed = await athlete.request("PATCH", path, json={"sport": "Ride"})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    ride = await figures()
+    assert (ride["cadence"], ride["laps"], ride["stream"], ride["adjusted"]) == (85, [85], {85}, None)
+    assert ride["calories"][0] < run["calories"][0]
+    assert ride["kept"] == run["kept"]
+    assert (await athlete.request("PATCH", path, json={"sport": "Run"})).json()["version"] == 3
+    assert await figures() == run
 
 
 async def test_splits_cover_the_whole_run(athlete: Athlete) -> None:

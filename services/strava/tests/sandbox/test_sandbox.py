@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import fit_files
 import made_up
 import pytest
 from made_up import START
@@ -79,6 +80,9 @@ async def test_who_knows_the_sport_better_than_the_file_is_believed(sandbox: San
     data = made_up.run(kind="cycling", heartrate=130)
     assert (await sandbox.run(data)).activities[0].recording.sport == "Ride"
     assert (await sandbox.run(data, sport="TrailRun")).activities[0].recording.sport == "TrailRun"
+    for sport, cadence in (("Run", 170), ("Ride", 85), ("Hike", 170)):
+        (activity,) = (await sandbox.run(fit_files.run(60, cadence=85), sport=sport)).activities
+        assert (activity.recording.sport, activity.derived.average_cadence) == (sport, cadence)
 
 
 async def test_a_refusal_keeps_its_reason_and_the_child(sandbox: Sandbox) -> None:

@@ -10,9 +10,11 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strava.activities import repository
+from strava.activities.manual import SOURCE, Entered
 from strava.activities.parsed import ParsedRecording
 from strava.activities.store import audit, settle
 from strava.files.recording import Column, DeviceTotals, QualityReport, Recording
+from strava.files.samples import FOOT, cadence_factor
 from strava.kernels import derive
 from strava.models import Activity, Split, Stream
 from strava.models import Recording as Row
@@ -34,6 +36,7 @@ Figure = Literal[
 ]
 """What samples tell of an activity as a whole."""
 
+_CALORIES = ("calories", "calories_source")
 _OF_DISTANCE = frozenset({"distance", "average_speed"})
 
 
@@ -56,12 +59,16 @@ def recomputed(row: Row, streams: Mapping[str, Column]) -> ParsedRecording:
         columns=columns,
         format=row.format,  # type: ignore[arg-type] # as it was stored
         pauses=tuple((begin, end) for begin, end in pauses),
-        totals=DeviceTotals(calories=summary["calories"]),
+        totals=DeviceTotals(calories=None if _is_estimated(summary) else summary["calories"]),
         name=summary.get("name"),
         notes=summary.get("description"),
         quality=QualityReport(dropped=row.quality.get("dropped", {})),
     )
-    return ParsedRecording(recording, derive(recording))
+    return ParsedRecording(recording, derive(recording), summary.get("weight"))
+
+
+def _is_estimated(summary: Mapping[str, Any]) -> bool:
+    return summary.get("calories_source") == "estimated"
 
 
 async def recompute(session: AsyncSession, row: Row, names: Collection[str] | None) -> list[str]:
@@ -117,3 +124,39 @@ async def _replace_parts(
 
 def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted(tuple(sorted(row.items(), key=lambda item: item[0])) for row in rows)
+
+
+async def take_sport(session: AsyncSession, row: Row, sport: str) -> bool:
+    """Give a recording another sport, with what follows from it: cadence, grade adjusted speeds, estimated calories.
+
+    Tells whether its streams are others now. The caller holds ``lock_athlete`` and settles the activity.
+    """
+    streams = await repository.streams(session, row.id)
+    factor = cadence_factor(row.sport, sport, streams.get("cadence"))
+    average = row.summary.get("average_cadence")
+    counted = None if average is None else round(average * factor, 1)
+    row.sport, row.summary = sport, {**row.summary, "sport": sport, "average_cadence": counted}
+    if "cadence" in streams and factor != 1.0:
+        streams["cadence"] = streams["cadence"] * factor
+        await session.execute(delete(Stream).where(Stream.recording_id == row.id, Stream.type == "cadence"))
+        cadence = {"cadence": streams["cadence"]}
+        await repository.add_parts(session, row.id, streams=cadence, splits=[], laps=[])
+    for lap in await repository.laps(session, row.id):
+        lap.average_cadence = None if lap.average_cadence is None else round(lap.average_cadence * factor, 1)
+        lap.grade_adjusted_speed = lap.grade_adjusted_speed if sport in FOOT else None
+    changed = await _refigured(session, row, streams)
+    return changed or factor != 1.0
+
+
+async def _refigured(session: AsyncSession, row: Row, streams: Mapping[str, Column]) -> bool:
+    """Take the figures that a sport may change; tells whether splits or computed streams are others."""
+    if "time" not in streams:
+        if row.source == SOURCE and _is_estimated(row.summary):
+            figures = Entered.of(row).parsed(row.summary.get("weight")).summary()
+            row.summary = {**row.summary, **{name: figures[name] for name in _CALORIES}}
+        return False
+    fresh = recomputed(row, streams)
+    figures = fresh.summary()
+    if _is_estimated(row.summary) or row.summary["calories"] is None:
+        row.summary = {**row.summary, **{name: figures[name] for name in _CALORIES}}
+    return await _replace_parts(session, row.id, fresh, streams)

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import InvalidInput, NotFound
 from strava.activities import manual, repository
+from strava.activities.figures import take_figures
 from strava.activities.listing import COLUMNS, rendered
 from strava.activities.merging import RecordingMissing
 from strava.activities.pictures import PictureAddresses
+from strava.activities.recomputing import take_sport
 from strava.activities.removal import announce_end
 from strava.activities.schemas import (
     ENTERED,
@@ -110,8 +112,17 @@ async def change(session: AsyncSession, activity: Activity, wanted: ActivityChan
         setattr(activity, name, getattr(wanted, name))
     activity.edited = sorted({*activity.edited, *changed})
     audit(session, activity.id, activity.athlete_id, "updated", f"Edited by hand: {', '.join(changed)}.", by_hand=True)
-    await touch(session, activity, changed)
+    follows = await _take_sport(session, activity) if "sport" in changed else []
+    await touch(session, activity, [*changed, *follows])
     await session.flush()
+
+
+async def _take_sport(session: AsyncSession, activity: Activity) -> list[str]:
+    """Let recordings be of the sport that the athlete chose; say what is another by that."""
+    recordings = await repository.recordings(session, activity.id)
+    resampled = [each.primary for each in recordings if await take_sport(session, each, activity.sport)]
+    changed = take_figures(activity, recordings[0], recordings)
+    return [*changed, *(["streams"] if any(resampled) else [])]
 
 
 async def _enter_anew(session: AsyncSession, activity: Activity, wanted: ActivityChange, names: set[str]) -> None:

@@ -122,24 +122,40 @@ def _is_present(name: str, values: Column) -> bool:
 
 
 def with_steps(recording: Recording) -> Recording:
-    """Cadence of runs and walks in steps per minute.
+    """Cadence of runs and walks in steps per minute; devices count one leg (FIT, TCX and Garmin's extension say so)."""
+    return _recounted(recording, cadence_factor("", recording.sport, recording.columns.get("cadence")))
 
-    Devices count one leg (FIT, TCX and Garmin's GPX extension say so); a few applications already write steps. Nobody
-    turns over 120 times a minute on each leg for long, so a median above that is taken as steps.
+
+def as_sport(recording: Recording, sport: str) -> Recording:
+    """The recording as one of another sport, its cadence counted as that sport's is."""
+    factor = cadence_factor(recording.sport, sport, recording.columns.get("cadence"))
+    return _recounted(replace(recording, sport=sport), factor)
+
+
+def cadence_factor(before: str, sport: str, cadence: Column | None) -> float:
+    """What cadence per minute is to be multiplied with when a recording becomes one of ``sport``.
+
+    On foot it is of both legs, else of one. A few applications write steps themselves: nobody turns over 120 times a
+    minute on each leg for long, so a median above that is taken as steps.
     """
-    if recording.sport not in FOOT:
+    if (before in FOOT) is (sport in FOOT):
+        return 1.0
+    if sport not in FOOT:
+        return 0.5
+    turning = np.empty(0) if cadence is None else cadence[cadence > 0.0]
+    return 1.0 if turning.size and float(np.median(turning)) > LEG_CADENCE_BELOW else 2.0
+
+
+def _recounted(recording: Recording, factor: float) -> Recording:
+    if factor == 1.0:
         return recording
     columns = dict(recording.columns)
-    cadence = columns.get("cadence", np.empty(0))
-    turning = cadence[cadence > 0.0]
-    if turning.size and float(np.median(turning)) > LEG_CADENCE_BELOW:
-        return recording
-    if cadence.size:
-        columns["cadence"] = cadence * 2.0
-    totals = replace(recording.totals, average_cadence=_twice(recording.totals.average_cadence))
-    laps = tuple(replace(lap, average_cadence=_twice(lap.average_cadence)) for lap in recording.laps)
+    if "cadence" in columns:
+        columns["cadence"] = columns["cadence"] * factor
+    totals = replace(recording.totals, average_cadence=_times(recording.totals.average_cadence, factor))
+    laps = tuple(replace(lap, average_cadence=_times(lap.average_cadence, factor)) for lap in recording.laps)
     return replace(recording, columns=columns, totals=totals, laps=laps)
 
 
-def _twice(value: float | None) -> float | None:
-    return None if value is None else value * 2.0
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

@@ -5,7 +5,7 @@ from dataclasses import replace
 from common.sandbox.child import serve
 from strava.files import FileRefused, ParseResult, parse
 from strava.files.accounts import read_activities, read_summaries
-from strava.files.samples import FOOT, with_steps
+from strava.files.samples import as_sport
 from strava.kernels import clean, derive
 from strava.sandbox.results import Order, ParsedActivity, ParsedFile, Refusal, Reply, ToldList, dumps
 
@@ -56,11 +56,7 @@ def read_file(data: bytes, name: str, sport: str | None = None) -> ParsedFile:
 def _with_sport(parsed: ParseResult, sport: str | None) -> ParseResult:
     if sport is None or len(parsed.recordings) != 1 or parsed.recordings[0].sport == sport:
         return parsed
-    (recording,) = parsed.recordings
-    changed = replace(recording, sport=sport)
-    if sport in FOOT and recording.sport not in FOOT:
-        changed = with_steps(changed)
-    return replace(parsed, recordings=(changed,))
+    return replace(parsed, recordings=(as_sport(parsed.recordings[0], sport),))
 
 
 if __name__ == "__main__":
