@@ -83,3 +83,15 @@ def test_an_impossible_distance_is_dropped_and_counted() -> None:
     data = activity(lap(0, 10, 30, point(0, 0) + point(5, 1e9) + point(10, 30)))
     (recording,) = parse(data).recordings
     assert recording.quality.dropped == {"out_of_range": 1}
+
+
+def test_a_transition_between_legs_is_in_none_of_them() -> None:
+    legs = [
+        f'<Activity Sport="{sport}">{lap(start, 10, 30, point(start, 0) + point(start + 10, 30))}</Activity>'
+        for sport, start in (("Biking", 0), ("Running", 60))
+    ]
+    between = lap(10, 40, 900, point(10, 30) + point(50, 900)).replace("Lap", "Transition")
+    session = f"<FirstSport>{legs[0]}</FirstSport><NextSport>{between}{legs[1]}</NextSport>"
+    data = f"{HEAD}<Activities><MultiSportSession>{session}</MultiSportSession></Activities></TrainingCenterDatabase>"
+    found = [(each.sport, each.columns["distance"].tolist()) for each in parse(data.encode()).recordings]
+    assert found == [("Ride", [0, 30]), ("Run", [0, 30])]

@@ -107,9 +107,11 @@ def _read(data: bytes) -> tuple[list[_Activity], int, bool]:
         if event == "start" and tag == "Activity":
             current = _Activity(tcx_sport(element.get("Sport")))
             activities.append(current)
-        elif event == "start" and tag == "Course":
+        elif tag == "Course" and event == "start":
             courses += 1
             current = None
+        elif tag == "Activity":
+            current = None  # what stands between legs is a transition
         elif current is not None:
             _take(current, event, tag, element, bulk)
     return activities, courses, reader.damaged
