@@ -185,6 +185,18 @@ async def test_gear_that_strava_or_an_archive_tells_of_is_made_once(athlete: Ath
     assert found[str(shoes)]["strava_gear_id"] == "g12"
 
 
+async def test_who_reads_an_activity_again_sees_how_its_gear_is_called_now(athlete: Athlete) -> None:
+    grey = await made(athlete)
+    path = f"/activities/{(await ran(athlete, gear_id=grey['id']))['id']}"
+    known = {"If-None-Match": (await athlete.request("GET", path)).headers["etag"]}
+    assert (await athlete.request("GET", path, headers=known)).status_code == 304
+    await athlete.request("PATCH", f"/gear/{grey['id']}", json={"name": "Blue ones"})
+    again = await athlete.request("GET", path, headers=known)
+    assert (again.status_code, again.json()["gear"]["name"]) == (200, "Blue ones")
+    changed = await athlete.request("PATCH", path, json={"name": "Tempo"}, headers={"If-Match": again.headers["etag"]})
+    assert changed.status_code == 200
+
+
 async def test_gear_is_not_changed_in_the_middle_of_what_an_import_writes(
     athlete: Athlete, resources: Resources
 ) -> None:

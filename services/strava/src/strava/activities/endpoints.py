@@ -32,7 +32,7 @@ from strava.activities.schemas import (
 )
 from strava.activities.tracks import as_polylines
 from strava.dependencies import AthleteId
-from strava.models import Activity
+from strava.models import Activity, Gear
 from strava.privacy.cutting import without_positions
 from strava.privacy.schemas import Privacy
 from strava.streams import serving
@@ -61,9 +61,10 @@ def tagged(request: Request, body_and_etag: tuple[bytes, str], *, media_type: st
 _lists = Rendered()
 
 
-def tag_of(activity: Activity, addresses: PictureAddresses) -> str:
-    """Return the entity tag of an activity's detail: its version, and the address of its picture."""
-    return etag_for(activity.version, addresses.edition(activity.picture_revision))
+def tag_of(activity: Activity, gear: Gear | None, addresses: PictureAddresses) -> str:
+    """Return the entity tag of an activity's detail: its version, the address of its picture, and what its gear is."""
+    edition = addresses.edition(activity.picture_revision)
+    return etag_for(activity.version, edition if gear is None else f"{edition}-{gear.version}")
 
 
 @router.get("", response_model=Page[ActivityItem])
@@ -105,9 +106,10 @@ async def _answer(
     response: Response, session: DbSession, activity: Activity, addresses: PictureAddresses
 ) -> ActivityDetail:
     """Return the activity as it is after a write."""
-    response.headers["ETag"] = tag_of(activity, addresses)
+    gear = await service.gear_of(session, activity)
+    response.headers["ETag"] = tag_of(activity, gear, addresses)
     response.headers["Location"] = f"{API_PREFIX}/activities/{activity.id}"
-    return await service.detail_of(session, activity, addresses)
+    return await service.detail_of(session, activity, gear, addresses)
 
 
 @router.get("/{activity_id}", response_model=ActivityDetail)
@@ -116,10 +118,11 @@ async def read_activity(
 ) -> Response:
     """Read an activity with its recordings, without streams."""
     activity = await service.find(session, athlete, activity_id)
-    etag = tag_of(activity, addresses)
+    gear = await service.gear_of(session, activity)
+    etag = tag_of(activity, gear, addresses)
     if not_modified(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
-    detail = await service.detail_of(session, activity, addresses)
+    detail = await service.detail_of(session, activity, gear, addresses)
     return Response(detail.model_dump_json(), media_type="application/json", headers={"ETag": etag})
 
 

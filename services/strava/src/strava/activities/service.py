@@ -29,7 +29,7 @@ from strava.activities.schemas import (
 from strava.activities.store import Stored, audit, replace_recording, store, touch
 from strava.gear import repository as gear_rows
 from strava.gear.service import find as find_gear
-from strava.models import Activity, Recording
+from strava.models import Activity, Gear, Recording
 
 _AS_ENTERED = (
     "sport", "name", "distance", "elevation_gain", "average_heartrate", "max_heartrate", "calories",
@@ -80,10 +80,16 @@ def item_of(activity: Activity, addresses: PictureAddresses) -> dict[str, Any]:
     return rendered({column.key: getattr(activity, column.key) for column in COLUMNS}, addresses)
 
 
-async def detail_of(session: AsyncSession, activity: Activity, addresses: PictureAddresses) -> ActivityDetail:
+async def gear_of(session: AsyncSession, activity: Activity) -> Gear | None:
+    """The shoes or the bike of an activity."""
+    return None if activity.gear_id is None else await gear_rows.owned(session, activity.athlete_id, activity.gear_id)
+
+
+async def detail_of(
+    session: AsyncSession, activity: Activity, gear: Gear | None, addresses: PictureAddresses
+) -> ActivityDetail:
     """The activity with its recordings."""
     recordings = await repository.recordings(session, activity.id)
-    gear = None if activity.gear_id is None else await gear_rows.owned(session, activity.athlete_id, activity.gear_id)
     return ActivityDetail(
         **item_of(activity, addresses),
         description=activity.description,
