@@ -1,18 +1,24 @@
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import made_up
 import pytest
+from looking import somebody_waits
+from made_up import START
 
 from common.db import Database
 from common.ids import uuid7
 from common.outbox import PublishedEvent
+from common.resources import Resources
 from common.signing import UrlSigner
 from common.testing.plugin import Environment
+from common.testing.wait import eventually
 from contracts.thumbnails.events import PictureRendered
+from strava.activities import repository
 from strava.activities.pictures import LIFETIME_S, PictureAddresses, on_picture
 
 Athlete = Any
@@ -28,18 +34,23 @@ async def database(strava_environment: Environment) -> AsyncIterator[Database]:
 
 async def rendered(database: Database, activity_id: str, athlete_id: UUID, revision: str | None) -> None:
     """Let the store hear of a picture."""
-    picture = PictureRendered(activity_id=UUID(activity_id), athlete_id=athlete_id, revision=revision)
-    event = PublishedEvent(
-        position=1,
-        id=uuid7(),
-        type=PictureRendered.event_type(),
-        payload=picture.model_dump(mode="json"),
-        req_id="",
-        traceparent=None,
-        created_at=datetime.now(UTC),
-    )
+    await told_of(database, PictureRendered(activity_id=UUID(activity_id), athlete_id=athlete_id, revision=revision))
+
+
+async def told_of(database: Database, *pictures: PictureRendered) -> None:
+    """Let the store hear of pictures, all in one page."""
     async with database.transaction() as session:
-        await on_picture(session, event)
+        for picture in pictures:
+            event = PublishedEvent(
+                position=1,
+                id=uuid7(),
+                type=PictureRendered.event_type(),
+                payload=picture.model_dump(mode="json"),
+                req_id="",
+                traceparent=None,
+                created_at=datetime.now(UTC),
+            )
+            await on_picture(session, event)
 
 
 async def test_a_picture_gets_a_signed_address_in_list_and_detail_and_the_version_stays(
@@ -67,6 +78,22 @@ async def test_a_picture_of_somebody_else_changes_nothing(athlete: Athlete, data
     [activity_id] = (await athlete.give(("a.gpx", made_up.run())))["a.gpx"]["activity_ids"]
     await rendered(database, activity_id, uuid7(), "9f2c")
     assert (await athlete.get(f"/activities/{activity_id}"))["thumbnail_url"] is None
+
+
+async def test_pictures_and_what_an_import_merges_take_turns(
+    athlete: Athlete, database: Database, resources: Resources
+) -> None:
+    days = [(f"{day}.gpx", made_up.run(START + timedelta(days=day))) for day in range(2)]
+    first, other = [UUID(item["activity_ids"][0]) for item in (await athlete.give(*days)).values()]
+    pictures = [PictureRendered(activity_id=each, athlete_id=athlete.id, revision="9f2c") for each in (first, other)]
+    async with resources.database.transaction() as merging:
+        await repository.lock_athlete(merging, athlete.id)
+        await repository.owned(merging, athlete.id, other, lock=True)
+        telling = asyncio.create_task(told_of(database, *pictures))
+        await eventually(lambda: somebody_waits(resources), within=10)
+        await repository.count_list_version_up(merging, athlete.id)
+    await telling
+    assert all(item["thumbnail_url"] for item in (await athlete.get("/activities"))["items"])
 
 
 def test_an_address_stays_the_same_for_a_day_and_works_until_the_end_of_the_next() -> None:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import made_up
 import pytest
+from looking import somebody_waits
 from made_up import START
-from sqlalchemy import text
 
 from common.resources import Resources
 from common.testing.wait import eventually
@@ -206,15 +206,9 @@ async def test_gear_is_not_changed_in_the_middle_of_what_an_import_writes(
         await lock_athlete(session, athlete.id)
         await count_list_version_up(session, athlete.id)
         changing = asyncio.create_task(athlete.request("PATCH", f"/gear/{grey['id']}", json={"name": "Old ones"}))
-        await eventually(lambda: is_waiting(resources), within=10)
+        await eventually(lambda: somebody_waits(resources), within=10)
         activity = await session.get_one(Activity, UUID(run["id"]))
         activity.gear_id = UUID(grey["id"])
         await session.flush()
     assert (await changing).status_code == 200
     assert (await athlete.get(f"/activities/{run['id']}"))["gear"]["name"] == "Old ones"
-
-
-async def is_waiting(resources: Resources) -> bool:
-    """Whether some transaction waits for a lock of another."""
-    async with resources.database.reading() as session:
-        return bool(await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

@@ -53,6 +53,7 @@ Addresses = Annotated[PictureAddresses, Depends(_picture_addresses)]
 async def on_picture(session: AsyncSession, event: PublishedEvent) -> None:
     """Keep the pointer to a new picture. The activity's version stays: nothing of its own has changed."""
     picture = PictureRendered.model_validate(event.payload)
+    await repository.lock_athlete(session, picture.athlete_id)  # as imports do: each would wait for rows of the other
     changed = await session.scalar(
         update(Activity)
         .where(Activity.id == picture.activity_id, Activity.athlete_id == picture.athlete_id)

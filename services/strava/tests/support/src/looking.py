@@ -36,3 +36,9 @@ async def make_due(resources: Resources) -> None:
     """What waits for its time has waited long enough."""
     async with resources.database.transaction() as session:
         await session.execute(text("UPDATE jobs SET run_after = now() WHERE state = 'queued'"))
+
+
+async def somebody_waits(resources: Resources) -> bool:
+    """Whether some transaction waits for a lock of another."""
+    async with resources.database.reading() as session:
+        return bool(await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
