@@ -7,8 +7,10 @@ import fit_files
 import made_up
 import pytest
 from made_up import START
+from sqlalchemy import select
 
 from common.resources import Resources
+from strava.models import Tombstone
 
 Athlete = Any
 
@@ -81,6 +83,17 @@ async def test_a_later_archive_brings_what_is_new_and_writes_nothing_else(athlet
     assert states == {"duplicate", "rejected"}
     assert {each["version"] for each in (await activities_of(athlete)).values()} == {1}
     assert set(await activities_of(athlete)) == set(before)
+
+
+async def test_what_an_archive_brought_and_its_athlete_deleted_does_not_come_from_strava_either(
+    athlete: Athlete, resources: Resources
+) -> None:
+    await athlete.import_files(("export.zip", strava_archive()))
+    lake = (await activities_of(athlete))["Round the lake"]
+    assert (await athlete.request("DELETE", f"/activities/{lake['id']}")).status_code == 204
+    async with resources.database.reading() as session:
+        rows = await session.execute(select(Tombstone.strava_id, Tombstone.fetch_number))
+        assert [tuple(each) for each in rows] == [(900000000, None)]
 
 
 async def test_an_archive_is_previewed_and_taken_back_as_any_import(athlete: Athlete) -> None:

@@ -140,10 +140,11 @@ async def history(session: AsyncSession, athlete_id: UUID, activity_id: UUID) ->
 async def remove(session: AsyncSession, activity: Activity) -> None:
     """Delete the activity with all its rows.
 
-    What it had from Strava is noted, lest the next look at Strava bring it back.
+    Its numbers at Strava are noted, whoever told them, lest the next look at Strava bring it back.
     """
-    numbers = select(Recording.strava_id).where(Recording.activity_id == activity.id)
-    for strava_id in [number for number in await session.scalars(numbers) if number is not None]:
+    number = func.coalesce(Recording.strava_id, Recording.archive_id)
+    numbers = select(number).where(Recording.activity_id == activity.id, number.is_not(None)).distinct()
+    for strava_id in (await session.scalars(numbers)).all():
         await bury(session, activity.athlete_id, strava_id, None)
     await session.execute(delete(Activity).where(Activity.id == activity.id))
 
