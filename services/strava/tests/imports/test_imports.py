@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 import made_up
 import pytest
+from fit_files import START as BEGUN
+from fit_files import FitFile
 from made_up import START
 
 Athlete = Any
@@ -72,6 +74,19 @@ async def test_a_second_recording_of_a_run_is_merged_and_the_richer_one_leads(at
 async def test_what_differs_too_much_is_another_activity(athlete: Athlete, other: dict[str, Any]) -> None:
     items = await athlete.give(("a.gpx", made_up.run()), ("b.gpx", made_up.run(**{"heartrate": 120, **other})))
     assert {item["state"] for item in items.values()} == {"imported"}
+
+
+async def test_what_was_measured_leads_a_file_that_only_sums_up(athlete: Athlete) -> None:
+    summed, measured = FitFile(), FitFile()
+    for file in (summed, measured):
+        file.session(BEGUN, 1800, 5000)
+    for second in range(1801):
+        measured.record(BEGUN + second, distance=5000 * second / 1800)
+    first = (await athlete.give(("entered.fit", bytes(summed))))["entered.fit"]
+    second = (await athlete.give(("watch.fit", bytes(measured))))["watch.fit"]
+    assert (second["state"], second["activity_ids"]) == ("merged", first["activity_ids"])
+    detail = await athlete.get(f"/activities/{first['activity_ids'][0]}")
+    assert [each["file_name"] for each in detail["recordings"]] == ["watch.fit", "entered.fit"]
 
 
 async def test_recordings_of_one_run_given_at_once_make_one_activity(athlete: Athlete) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from strava.files.recording import Recording
+from strava.files.summed import WITHOUT_SAMPLES
 from strava.kernels.derived import Derived
 from strava.kernels.energy import estimated_calories
 
@@ -75,12 +76,16 @@ class ParsedRecording:
             "fastest_pace": derived.fastest_pace,
             "has_map": derived.polyline is not None,
             "timezone": derived.timezone,
-            "streams": sorted(derived.streams),
+            "streams": [] if self._is_summed_up() else sorted(derived.streams),
             "pauses": [list(span) for span in self.recording.pauses],
             "name": self.recording.name,
             "description": self.recording.notes,
             "weight": self.weight,
         }
+
+    def _is_summed_up(self) -> bool:
+        """Whether its samples are only the ends of laps: any that was measured goes before it."""
+        return WITHOUT_SAMPLES in self.recording.quality.notes
 
     def _calories(self) -> tuple[float | None, str | None]:
         """What the source says in kcal, else an estimate, and which of them it is."""
