@@ -89,6 +89,18 @@ async def test_what_was_measured_leads_a_file_that_only_sums_up(athlete: Athlete
     assert [each["file_name"] for each in detail["recordings"]] == ["watch.fit", "entered.fit"]
 
 
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+@pytest.mark.parametrize(("apart", "outcomes"), [(100, ["imported"] * 3), (0, ["imported", "merged", "merged"])])
+async def test_short_tracks_of_one_file_that_follow_one_another_are_activities_of_their_own(
+    athlete: Athlete, apart: int, outcomes: list[str], query: str
+) -> None:
+    runs = [made_up.run(START + timedelta(seconds=apart * number), seconds=60).decode() for number in range(3)]
+    tracks = "".join(run[run.index("<trk>") : run.index("</gpx>")] for run in runs)
+    data = f"{runs[0][: runs[0].index('<trk>')]}{tracks}</gpx>".encode()
+    [item] = (await athlete.import_files(("laps.gpx", data), query=query))["items"]
+    assert [each["outcome"] for each in item["activities"]] == outcomes
+
+
 async def test_recordings_of_one_run_given_at_once_make_one_activity(athlete: Athlete) -> None:
     files = [(f"{number}.gpx", made_up.run(START + timedelta(seconds=number))) for number in range(8)]
     items = await athlete.give(*files)

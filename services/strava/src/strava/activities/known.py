@@ -103,10 +103,11 @@ class Known:
         """The activity that has a recording with this number at Strava."""
         return self._numbers.get(number)
 
-    def candidates(self, sports: Sequence[str], start: datetime) -> list[Candidate]:
-        """The athlete's activities of these sports that start near."""
+    def candidates(self, sports: Sequence[str], start: datetime, sha256: str) -> list[Candidate]:
+        """The athlete's activities of these sports that start near, for a recording out of a file."""
+        of_file = {activity_id for (content, _), (activity_id, _) in self._contents.items() if content == sha256}
         return [
-            Candidate(activity_id, each.start_time, each.elapsed_time)
+            Candidate(activity_id, each.start_time, each.elapsed_time, activity_id in of_file)
             for activity_id, each in self._activities.items()
             if each.sport in sports and abs(each.start_time - start) <= START_WINDOW
         ]

@@ -1,6 +1,7 @@
 """Which recordings are of the same activity, and which of them is the primary one.
 
 Same athlete, same sport family, starts within 120 s of each other, elapsed times within the larger of 3 % and 60 s.
+Parts of one file that follow one another are never the same, however short they are.
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,12 @@ _OWN_FILE = "file"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An activity that a recording may be of."""
+    """An activity that a recording may be of; ``same_file`` when it has another part of the recording's own file."""
 
     activity_id: UUID
     start_time: datetime
     elapsed_time: float
+    same_file: bool = False
 
 
 def same_activity(candidates: Sequence[Candidate], start: datetime, elapsed_time: float) -> Candidate | None:
@@ -32,9 +34,16 @@ def same_activity(candidates: Sequence[Candidate], start: datetime, elapsed_time
 
 
 def _fits(candidate: Candidate, start: datetime, elapsed_time: float) -> bool:
+    if candidate.same_file and not _overlap(candidate, start, elapsed_time):
+        return False
     longer = max(candidate.elapsed_time, elapsed_time)
     tolerance = max(ELAPSED_SHARE * longer, ELAPSED_SECONDS)
     return abs(candidate.start_time - start) <= START_WINDOW and abs(candidate.elapsed_time - elapsed_time) <= tolerance
+
+
+def _overlap(candidate: Candidate, start: datetime, elapsed_time: float) -> bool:
+    ends = candidate.start_time + timedelta(seconds=candidate.elapsed_time), start + timedelta(seconds=elapsed_time)
+    return max(candidate.start_time, start) < min(ends)
 
 
 def merge_reason(candidate: Candidate, start: datetime, elapsed_time: float) -> str:

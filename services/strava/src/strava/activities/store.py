@@ -80,7 +80,7 @@ async def match(
         return Match(same[0], "This file was imported before.", same[1])
     if origin.number is not None and (numbered := known.activity_numbered(origin.number)) is not None:
         return Match(numbered, "Same activity: the same number at Strava.")
-    near = known.candidates(sorted(same_family(parsed.recording.sport)), parsed.start_time)
+    near = known.candidates(sorted(same_family(parsed.recording.sport)), parsed.start_time, origin.sha256)
     twin = same_activity(near, parsed.start_time, parsed.derived.elapsed_time)
     if twin is None:
         return None

@@ -87,7 +87,7 @@ async def _foresee_within(
         return Outcome("duplicate", None, f"The same file is in this import as {same[1]}.")
     near = await repository.previewed_near(session, item.import_id, family, parsed.start_time, START_WINDOW)
     names = {each[0]: each[3] for each in near}
-    candidates = [Candidate(each[0], each[1], each[2]) for each in near]
+    candidates = [Candidate(each[0], each[1], each[2], same_file=each[0] == item.id) for each in near]
     twin = same_activity(candidates, parsed.start_time, parsed.derived.elapsed_time)
     if twin is None:
         return Outcome("imported", None, "")
