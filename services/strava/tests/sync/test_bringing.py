@@ -68,6 +68,16 @@ async def test_a_rename_at_strava_is_followed_unless_it_was_named_here(runner: R
     assert ["streams"] not in changes  # samples are the same: nothing has to be computed again
 
 
+async def test_a_sport_that_was_chosen_here_keeps_its_cadence_when_strava_tells_more(runner: Runner) -> None:
+    strava_id = await runner.runs(name="A")
+    run = await runner.sees(strava_id)
+    chosen = await runner.here.request("PATCH", f"/activities/{run['id']}", json={"sport": "Ride"})
+    assert chosen.json()["average_cadence"] == pytest.approx(run["average_cadence"] / 2, abs=0.1)
+    await runner.emulated.control("PATCH", f"/activities/{strava_id}", json={"name": "Renamed"})
+    renamed = await runner.sees(strava_id, name="Renamed")
+    assert (renamed["sport"], renamed["average_cadence"]) == ("Ride", chosen.json()["average_cadence"])
+
+
 async def test_an_update_that_comes_before_the_create_ends_right(
     runner: Runner, outcomes: Outcomes, resources: Resources, emulated: Emulated
 ) -> None:

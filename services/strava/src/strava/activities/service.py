@@ -13,7 +13,7 @@ from strava.activities.figures import take_figures
 from strava.activities.listing import COLUMNS, rendered
 from strava.activities.merging import RecordingMissing
 from strava.activities.pictures import PictureAddresses
-from strava.activities.recomputing import take_sport
+from strava.activities.rederiving import take_sport
 from strava.activities.removal import announce_end
 from strava.activities.schemas import (
     ENTERED,

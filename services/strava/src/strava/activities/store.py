@@ -20,6 +20,7 @@ from strava.activities.known import Known
 from strava.activities.matching import merge_reason, richness, same_activity
 from strava.activities.naming import default_name, usable_name
 from strava.activities.parsed import Origin, ParsedRecording
+from strava.activities.rederiving import take_sport
 from strava.activities.sports import same_family
 from strava.gear.repository import default_for
 from strava.models import Activity, ActivityAudit, Recording
@@ -235,6 +236,8 @@ async def replace_recording(
     await repository.remove_parts(session, recording.id)
     await _add_parts(session, recording.id, parsed)
     await session.flush()
+    if "sport" in activity.edited and recording.sport != activity.sport:
+        await take_sport(session, recording, activity.sport)
     audit(session, activity.id, origin.athlete_id, "updated", f"{origin.file_name} has changed.")
     await settle(session, activity, [*words, *(["streams"] if resampled and recording.primary else [])])
     return Stored("updated", activity.id, "", recording.id)
