@@ -7,9 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, His
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common.durations import Durations
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = Durations(
     "http_server_request_duration_seconds",
     "Time to answer a request, by route template",
     ["method", "route", "status"],

@@ -128,7 +128,8 @@ class Breaker:
             return
         if self._state is BreakerState.HALF_OPEN:
             self._close()
-        self._streak = _Streak()
+        if self._streak.count:
+            self._streak = _Streak()
         self._calls.add(self._clock())
 
     def record_failure(self, permit: Permit) -> None:

@@ -1,8 +1,10 @@
 """What every outgoing call reports."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
-REQUEST_DURATION = Histogram(
+from common.durations import Durations
+
+REQUEST_DURATION = Durations(
     "http_client_request_duration_seconds",
     "Duration of one attempt of an outgoing request; status is the code or what happened instead",
     ["name", "method", "status"],

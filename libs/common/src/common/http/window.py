@@ -17,9 +17,9 @@ class RollingCount:
         slot = int(now / self._slot_s)
         if not self._counts or self._counts[-1][0] != slot:
             self._counts.append([slot, 0])
+            self._forget_before(now)
         self._counts[-1][1] += 1
         self._total += 1
-        self._forget_before(now)
 
     def total(self, now: float) -> int:
         """Return the number of events in the window that ends at ``now``."""
