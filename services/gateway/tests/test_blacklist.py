@@ -75,7 +75,7 @@ async def test_news_that_make_no_sense_do_no_harm(platform: Platform, redis: Red
     for news in (b"", b"{", b"[]", b'{"kind": "jti"}', b'{"kind": "jti", "value": "x", "expires_at": "soon"}'):
         await redis.publish(CHANNEL, news)
     bearer = platform.bearer
-    await announce(redis, "jti", claims_of(bearer)["jti"])
+    await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
     await eventually(lambda: is_refused(platform, bearer), within=1)
 
 
@@ -101,7 +101,7 @@ async def test_what_was_revoked_before_the_start_is_known_at_once(builder: Build
 
 async def test_an_emptied_redis_revokes_nothing_back(platform: Platform, redis: Redis) -> None:
     bearer = platform.bearer
-    await announce(redis, "jti", claims_of(bearer)["jti"])
+    await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
     await eventually(lambda: is_refused(platform, bearer), within=1)
     await redis.flushdb()
     assert await is_refused(platform, bearer)

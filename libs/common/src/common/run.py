@@ -45,7 +45,7 @@ def run(service: str, role: Role) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=GatheringProtocol,
+        http=getattr(app, "protocol", GatheringProtocol),
         ws="none",
         log_config=None,
         access_log=False,

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 1.0
 _LAST_REQUESTS_SHARE = 0.2  # of the notice
 
 
-class _Gathering:
+class Gathering:
     """A transport that holds what is written until the event loop comes round, or until it is much."""
 
     __slots__ = ("_held", "_loop", "_parts", "_transport")
@@ -45,6 +45,14 @@ class _Gathering:
         if self._held >= _AT_ONCE_BYTES:
             self._flush()
 
+    def write_now(self, data: bytes) -> None:
+        """Send what is whole, after what is held."""
+        if self._parts:
+            self.write(data)
+            self._flush()
+        else:
+            self._transport.write(data)
+
     def close(self) -> None:
         self._flush()
         self._transport.close()
@@ -53,6 +61,9 @@ class _Gathering:
         if self._parts:
             parts, self._parts, self._held = self._parts, [], 0
             self._transport.write(b"".join(parts))
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -81,7 +92,7 @@ class GatheringProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base has it
-        super().connection_made(cast("asyncio.Transport", _Gathering(transport, self.loop)))
+        super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
 
 
 class QuietServer(uvicorn.Server):

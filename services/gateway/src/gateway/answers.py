@@ -39,6 +39,18 @@ def headers_of(request_id: str, verdict: Verdict | None) -> list[Header]:
     return headers
 
 
+def lines_of(request_id: str, verdict: Verdict) -> bytes:
+    """Return the same as the lines of a head."""
+    limit = verdict.limit
+    return b"x-request-id: %b\r\nratelimit-policy: %b\r\nratelimit: %b;r=%d;t=%d\r\n" % (
+        request_id.encode("ascii"),
+        limit.policy,
+        limit.label,
+        verdict.remaining,
+        round(verdict.reset_s),
+    )
+
+
 def replacement(status: int, headers: list[Header]) -> ServiceError | None:
     """Return the error to answer with, when the service's own (400 and above) is no problem document.
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
@@ -15,6 +16,7 @@ from common.traces import configure_traces
 from gateway.admission import Admission
 from gateway.blacklist import Blacklist
 from gateway.composed import Composed
+from gateway.front import Front
 from gateway.limits import Limiter
 from gateway.openapi import MergedOpenApi
 from gateway.own import OwnPages
@@ -58,6 +60,10 @@ class Gateway:
             await self._own(scope, receive, send)
         else:
             await self.proxy(scope, receive, send)
+
+    def protocol(self, **of_uvicorn: Any) -> Front:
+        """Make what serves one connection; give as ``http`` to uvicorn."""
+        return Front(self.proxy, **of_uvicorn)
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

@@ -17,10 +17,10 @@ import httptools
 from gateway.table import Header
 
 _BUFFERED_BYTES = 256 << 10
-_MAX_HEADER_BYTES = 64 << 10
-_INFORMATIONAL = range(100, 200)
+_MAX_HEAD_BYTES = 64 << 10
+_STATUSES = range(100, 600)
+_FIRST_FINAL_STATUS = 200
 _SWITCHING_PROTOCOLS = 101
-_HIGHEST_STATUS = 599
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -55,16 +55,14 @@ class TimedOut(UpstreamError):
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time: ``start``, ``write``..., ``begun``, then ``take`` until ``complete``.
 
-    ``on_lost`` is told when it is gone. An exchange that failed has ``error`` set and everybody waiting for it
-    gets that raised; the connection is then of no further use.
+    ``on_lost`` is told when it is gone. An exchange that failed has ``error`` set and everybody waiting for it gets
+    that raised; the connection is then of no further use. A ``listener`` is called at each turn, in place of who waits.
     """
 
     __slots__ = (
-        "_buffered",
         "_chunks",
-        "_framed",
+        "_head_bytes",
         "_head_only",
-        "_header_bytes",
         "_informational",
         "_keep_alive",
         "_loop",
@@ -77,10 +75,12 @@ class Connection(asyncio.Protocol):
         "active",
         "answered",
         "begun",
+        "buffered",
         "complete",
         "error",
         "headers",
         "idle_since",
+        "listener",
         "request_sent",
         "served",
         "status",
@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # until connection_made
+        self.listener: Callable[[], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self.write_paused_at: float | None = None
@@ -105,8 +106,8 @@ class Connection(asyncio.Protocol):
         self.error: Exception | None = None
         self.answered = self.begun = self.complete = self.request_sent = False
         self._head_only = head_only
-        self._informational = self._framed = self._keep_alive = self._reading_paused = False
-        self._header_bytes = self._buffered = 0
+        self._informational = self._keep_alive = self._reading_paused = False
+        self._head_bytes = self.buffered = 0
         self._chunks: list[bytes] = []
 
     # The exchange's side
@@ -152,7 +153,7 @@ class Connection(asyncio.Protocol):
             return b""
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._chunks = []
-        self._buffered = 0
+        self.buffered = 0
         if self._reading_paused:
             self._reading_paused = False
             self._transport.resume_reading()
@@ -188,6 +189,9 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _wake(self) -> None:
+        if self.listener is not None:
+            self.listener()
+            return
         for waiter in (self._waiter, self._writable):
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
@@ -204,21 +208,39 @@ class Connection(asyncio.Protocol):
             self._transport.abort()  # nobody asked: whatever this is, it must not become the next answer
             return
         self.answered = True
+        in_head = not self.begun
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.fail(BadAnswer())
             return
+        if in_head and self._is_head_too_long(len(data)):
+            self.fail(BadAnswer())
+            return
         if self._head_only and self.complete:
             self._parser = httptools.HttpResponseParser(self)  # the old one still waits for a body
-        if self._buffered > _BUFFERED_BYTES and not self._reading_paused and not self.complete:
+        if self.buffered > _BUFFERED_BYTES and not self._reading_paused and not self.complete:
             self._reading_paused = True
             self._transport.pause_reading()
-        self._wake()
+        if self.listener is not None:
+            self.listener()
+        else:
+            self._wake()
+
+    def _is_head_too_long(self, received: int) -> bool:
+        """Tell whether the head is, after so many bytes more; some of them may be of the body."""
+        self._head_bytes += received
+        if self._head_bytes <= _MAX_HEAD_BYTES:
+            return False
+        return not self.begun or sum(len(name) + len(value) for name, value in self.headers) > _MAX_HEAD_BYTES
+
+    @property
+    def _is_framed(self) -> bool:
+        return any(name in _FRAMING for name, _ in self.headers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.active and not self.complete and self.error is None:
-            if self.begun and not self._framed and exc is None:
+            if self.begun and not self._is_framed and exc is None:
                 self.complete = True  # a body without a length ends with the connection
             elif self.begun:
                 self.error = Truncated()
@@ -241,23 +263,15 @@ class Connection(asyncio.Protocol):
         if self.complete:
             raise BadAnswer  # a second answer to one request
         self.headers = []
-        self._framed = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.begun:
-            return  # a trailer
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > _MAX_HEADER_BYTES:
-            raise BadAnswer
-        lowered = name.lower()
-        if lowered in _FRAMING:
-            self._framed = True
-        self.headers.append((lowered, value))
+        if not self.begun:  # else it is a trailer
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        self.status = self._parser.get_status_code()
-        self._informational = self.status in _INFORMATIONAL
-        if self.status == _SWITCHING_PROTOCOLS or self.status > _HIGHEST_STATUS:
+        self.status = status = self._parser.get_status_code()
+        self._informational = status < _FIRST_FINAL_STATUS
+        if status not in _STATUSES or status == _SWITCHING_PROTOCOLS:
             raise BadAnswer
         if not self._informational:
             self.begun = True
@@ -268,7 +282,7 @@ class Connection(asyncio.Protocol):
         if self._head_only:
             raise BadAnswer  # these bytes would be taken for the next answer
         self._chunks.append(body)
-        self._buffered += len(body)
+        self.buffered += len(body)
 
     def on_message_complete(self) -> None:
         if not self._informational:

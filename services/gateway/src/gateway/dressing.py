@@ -34,15 +34,19 @@ _NOT_PASSED_ON = frozenset(
         b"x-request-id",
     }
 )
+_LOOKED_AT = frozenset({b"cache-control", b"content-type", b"etag"})
 _READING = frozenset({"GET", "HEAD"})
 _KEPT_BY_CLIENTS = frozenset({200, 206, 304})
 _NOT_MODIFIED = 304
 
 
 class Dressing:
-    """What one route says of its answers; worked out once. ``secure`` are the headers of all answers."""
+    """What one route says of its answers; worked out once. ``secure`` are the headers of all answers.
 
-    __slots__ = ("_cache", "_dropped", "_static")
+    ``lines`` are the ``static`` headers as the lines of a head.
+    """
+
+    __slots__ = ("_cache", "_dropped", "_static", "lines")
 
     def __init__(self, route: Route, secure: list[Header]) -> None:
         added = route.answer.lines()
@@ -50,6 +54,7 @@ class Dressing:
         self._static: list[Header] = [header for header in secure if header[0] not in replaced] + added
         if route.deprecated:
             self._static += route.deprecated.lines()
+        self.lines = b"".join(b"%b: %b\r\n" % header for header in self._static)
         self._dropped = _NOT_PASSED_ON | route.answer.names()
         self._cache: Header = (b"cache-control", _cache_control(route.cache))
 
@@ -60,6 +65,10 @@ class Dressing:
 
     def dressed(self, inbound: Inbound, status: int, answered: list[Header]) -> list[Header]:
         """Return the headers for the client, without those of this one request."""
+        return self.passed(inbound, status, answered) + self._static
+
+    def passed(self, inbound: Inbound, status: int, answered: list[Header]) -> list[Header]:
+        """Return the headers of this answer, without the ``static`` ones."""
         dropped = self._dropped
         headers: list[Header] = []
         told = compressible = False
@@ -67,19 +76,20 @@ class Dressing:
             name = header[0]
             if name in dropped:
                 continue
-            if name == b"cache-control":
-                told = True
-            elif name == b"content-type":
-                compressible = is_compressible(header[1])
-            elif name == b"etag" and status == _NOT_MODIFIED and inbound.conditions is not None:
-                headers.append((name, inbound.conditions.own_words(header[1])))
-                continue
+            if name in _LOOKED_AT:
+                if name == b"cache-control":
+                    told = True
+                elif name == b"content-type":
+                    compressible = is_compressible(header[1])
+                elif status == _NOT_MODIFIED and inbound.conditions is not None:
+                    headers.append((name, inbound.conditions.own_words(header[1])))
+                    continue
             headers.append(header)
         if not told and status in _KEPT_BY_CLIENTS and inbound.method in _READING:
             headers.append(self._cache)
         if compressible or status == _NOT_MODIFIED:
             headers.append(VARY)
-        return headers + self._static
+        return headers
 
 
 @lru_cache

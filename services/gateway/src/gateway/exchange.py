@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import Receive, Send
 
 from common.errors import ServiceError, TooLarge, Unavailable
-from common.http import metrics
+from common.http import Permit, metrics
 from common.http.retry import IDEMPOTENT_METHODS
 from gateway.connection import ConnectFailed, Connection, ConnectionDied, NoneFree, TimedOut, UpstreamError
 from gateway.inbound import Inbound
@@ -50,6 +50,7 @@ class Exchange:
     __slots__ = (
         "_held",
         "_path",
+        "_permit",
         "_reader",
         "_receive",
         "_received",
@@ -76,11 +77,16 @@ class Exchange:
         self._path = path
         self._receive = receive
         self.send = send
+        self._permit: Permit | None = None
         self._held = b""
         self._received = 0
         self._reader: asyncio.Task[None] | None = None
         self._sent_at: float | None = None
         self._stale = self._stale_met = self._streamed = False
+
+    def take_over(self, connection: Connection, permit: Permit, sent_at: float) -> None:
+        """Go on with a request without a body that was sent already."""
+        self.connection, self._permit, self._sent_at = connection, permit, sent_at
 
     async def collect(self) -> bytes:
         """Read the body, or its first 64 KiB, and return it.
@@ -104,7 +110,8 @@ class Exchange:
         Raises ``UpstreamError``, ``ServiceError`` (breaker, body limit), ``ClientGone``.
         """
         upstream = self.upstream
-        upstream.budget.record_request()
+        if self._permit is None:
+            upstream.budget.record_request()
         attempt = 1
         while True:
             try:
@@ -168,11 +175,12 @@ class Exchange:
 
     async def _attempt(self) -> Connection:
         upstream = self.upstream
-        permit = upstream.permit()
+        permit, self._permit = self._permit or upstream.permit(), None
         try:
-            connection = upstream.pool.take_idle() or await upstream.pool.acquire()
-            self.connection = connection
-            self._send_request(connection)
+            connection = self.connection
+            if connection is None:
+                self.connection = connection = upstream.pool.take_idle() or await upstream.pool.acquire()
+                self._send_request(connection)
             await connection.wait_begun()
         except NoneFree:
             permit.abandoned()

@@ -6,12 +6,15 @@ dropped, as are hop-by-hop headers and those that ``Connection`` names (RFC 9110
 
 import os
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import Scope
 
 from common.context import accept_request_id
 from common.errors import BadRequest, ServiceError
+from gateway.addresses import Network, client_behind, is_within, scheme_behind
 from gateway.table import Headers
 from gateway.transform.tags import Conditions
 
@@ -59,6 +62,11 @@ _DROPPED_PREFIXES = (b"x-user-", b"x-internal-", b"x-forwarded-", b"x-original-"
 _IDS_AT_ONCE = 256
 _ORDINARY_CONNECTION = frozenset({b"", b"close", b"keep-alive"})
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@lru_cache(maxsize=1024)
+def _is_dropped(name: bytes) -> bool:
+    return name in _DROPPED or name.startswith(_DROPPED_PREFIXES) or b"_" in name
 
 
 class _Random:
@@ -163,7 +171,7 @@ class Inbound:
                 read[name] = value
                 if name not in _COPIED_TOO:
                     continue
-            elif name in _DROPPED or name.startswith(_DROPPED_PREFIXES) or b"_" in name:
+            elif _is_dropped(name):
                 continue
             copied.append(b"%b: %b\r\n" % (name, value))
         return repeated
@@ -182,6 +190,15 @@ class Inbound:
         named = {token.strip() for token in connection.lower().split(b",")} - _ORDINARY_CONNECTION
         if named:
             self.copied = [line for line in self.copied if line.partition(b":")[0] not in named]
+
+    def believe(self, trusted: Sequence[Network]) -> None:
+        """Take the client's address and scheme from what a trusted proxy says, where it was one that called."""
+        peer = self.address
+        if not is_within(peer, trusted):
+            return
+        forwarded = self.read.get(b"x-forwarded-for", b"").decode("latin-1")
+        self.address = client_behind(peer, forwarded, trusted)
+        self.scheme = scheme_behind(peer, self.scheme, self.read.get(b"x-forwarded-proto"), trusted)
 
     def drop(self, names: frozenset[bytes]) -> None:
         """Forget headers that must not reach the service."""
@@ -220,7 +237,7 @@ class Inbound:
             read = self.read
             target = path.encode("latin-1") + (b"?" + self.query if self.query else b"")
             authorization = b"authorization: %b\r\n" % self.authorization if self.authorization else b""
-            state = b"tracestate: %b\r\n" % read[b"tracestate"] if self._has_state() else b""
+            state = b"tracestate: %b\r\n" % read[b"tracestate"] if self.traced and b"tracestate" in read else b""
             self._head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%bx-request-id: %b\r\ntraceparent: %b\r\n" % (
                 self.method.encode("ascii"),
                 target,
@@ -235,6 +252,3 @@ class Inbound:
                 self.scheme.encode("ascii"),
             )
         return b"%b%b\r\n" % (self._head, framing)
-
-    def _has_state(self) -> bool:
-        return self.traced and b"tracestate" in self.read

@@ -151,7 +151,10 @@ class Limiter:
 
 
 def _verdict(limit: Limit, account: _Account, now: float, *, allowed: bool) -> Verdict:
-    ahead = max(account.tat - now, 0.0)
+    ahead = account.tat - now
+    if ahead <= 0 and allowed:
+        return Verdict(limit, True, limit.burst, 0.0, 0.0)
+    ahead = max(ahead, 0.0)
     wait = 0.0 if allowed else max(account.blocked_until - now, limit.wait(ahead))
     remaining = min(limit.burst, account.left + limit.room(ahead))
     return Verdict(limit, allowed, remaining, ahead, wait)

@@ -45,6 +45,10 @@ class Pool:
                 return connection
         return None
 
+    def put_back(self, connection: Connection) -> None:
+        """Return an idle connection that was not used."""
+        self._idle.append(connection)
+
     async def acquire(self) -> Connection:
         """Return an idle or a new connection.
 

@@ -4,7 +4,7 @@ id -> path -> route -> body limit -> token -> rate limit -> breaker -> service -
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from time import perf_counter
 
@@ -18,7 +18,7 @@ from common.logs import get_logger
 from common.metrics import REQUESTS_ACTIVE
 from common.settings import Environment
 from gateway import answers
-from gateway.addresses import client_behind, is_within, scheme_behind
+from gateway.addresses import Network
 from gateway.admission import Admission, Caller, RateLimited, require_admin
 from gateway.composed import Composed
 from gateway.connection import ConnectFailed, TimedOut, UpstreamError
@@ -27,7 +27,8 @@ from gateway.dressing import Dressing, security
 from gateway.exchange import AnswerBroken, ClientGone, Exchange
 from gateway.inbound import Inbound
 from gateway.limits import Verdict
-from gateway.records import AccessLog, Measures, Record
+from gateway.passage import Means, Passage
+from gateway.records import CLIENT_CLOSED_REQUEST, AccessLog, Measures, Record
 from gateway.routing import Router
 from gateway.settings import GatewaySettings
 from gateway.spans import Spans
@@ -38,7 +39,6 @@ from gateway.upstream import Upstream
 _TICK_SECONDS = 0.1
 _ERROR = 400
 _SERVER_ERROR = 500
-_CLIENT_CLOSED_REQUEST = 499  # for log and metrics only: nobody is there to read it
 
 
 class NoRoute(NotFound):
@@ -50,6 +50,7 @@ class NoRoute(NotFound):
 class Proxy:
     """Serves routed paths. ``open`` before the first request, ``aclose`` after the last.
 
+    ``means`` are for requests that take the short way; without a task they have no span, so with ``spans`` none does.
     ``composed`` answers the rows that are the gateway's own; ``spans`` records requests where traces are wanted.
     """
 
@@ -81,8 +82,9 @@ class Proxy:
         self._log = log
         self._spans = spans
         self._measures = Measures()
-        self._exchanges: set[Exchange] = set()
+        self._exchanges: set[Exchange | Passage] = set()
         self._ticking: asyncio.Task[None] | None = None
+        self.means = None if spans is not None else self._short_way(settings.trusted_proxies)
 
     def open(self) -> None:
         """Begin to look after slow exchanges and idle connections."""
@@ -97,26 +99,53 @@ class Proxy:
         for upstream in self.upstreams.values():
             await upstream.aclose()
 
+    def _short_way(self, trusted: Sequence[Network]) -> Means:
+        return Means(
+            router=self._router,
+            dressings=self._dressings,
+            upstreams=self.upstreams,
+            admission=self._admission,
+            cors=self._cors,
+            trusted=trusted,
+            measures=self._measures,
+            log=self._log,
+            under_way=self._exchanges,
+        )
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(scope)
-        request_id.set(inbound.request_id)
-        record = Record()
+        inbound, record = Inbound(scope), Record()
         span = self._spans.begin(inbound) if self._spans is not None else None
         try:
-            await self._serve(inbound, scope, receive, send, record)
+            await self._see_through(self._serve(inbound, scope, receive, send, record), inbound, send, record)
+        finally:
+            if span is not None:
+                Spans.end(span, inbound, record)
+
+    async def go_on(self, passage: Passage, receive: Receive, send: Send) -> None:
+        """See a request through that began its way without a task."""
+        inbound, record = passage.inbound, passage.record
+        send = transforming(send, inbound, passage.route, None)
+        exchange = Exchange(inbound, passage.route, passage.path, passage.upstream, receive, send)
+        exchange.take_over(passage.connection, passage.permit, passage.sent_at)
+        work = self._carry(exchange, self._pass(exchange, passage.verdict, record, passage.asked))
+        await self._see_through(work, inbound, send, record)
+
+    async def _see_through(self, work: Awaitable[None], inbound: Inbound, send: Send, record: Record) -> None:
+        """Do the work, answer what goes wrong with it, and leave word of it."""
+        request_id.set(inbound.request_id)
+        try:
+            await work
         except Exception as error:  # noqa: BLE001 - the last net: whatever it is, it is answered, or logged
             await self._settle(error, inbound, send, record)
         finally:
             seconds = perf_counter() - record.started
             self._measures.request(inbound.method, record.template, record.status, seconds)
             self._log.write(inbound, record, seconds)
-            if span is not None:
-                Spans.end(span, inbound, record)
 
     async def _serve(self, inbound: Inbound, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
         inbound.admit()
         if self._trusted:
-            self._believe_proxies(inbound)
+            inbound.believe(self._trusted)
         path, route = self._router.find(inbound.method, scope["raw_path"])
         if route is None:
             raise NoRoute
@@ -134,20 +163,29 @@ class Proxy:
         upstream = self.upstreams[route.service]
         record.upstream = upstream.name
         exchange = Exchange(inbound, route, path, upstream, receive, send)
+        await self._carry(exchange, self._let_pass(exchange, record))
+
+    async def _carry(self, exchange: Exchange, work: Awaitable[None]) -> None:
+        """Do the work of an exchange while it is looked after."""
         self._exchanges.add(exchange)
         try:
-            if not (route.auth == "user" and (verdict := self._admit_known(inbound, record))):
-                verdict = await self._admit(exchange, record)
-            if not exchange.body_complete:
-                await exchange.collect()
-            await self._pass(exchange, verdict, record)
+            await work
         finally:
             exchange.close()
             self._exchanges.discard(exchange)
 
+    async def _let_pass(self, exchange: Exchange, record: Record) -> None:
+        if not (exchange.route.auth == "user" and (verdict := self._admit_known(exchange.inbound, record))):
+            verdict = await self._admit(exchange, record)
+        if not exchange.body_complete:
+            await exchange.collect()
+        if exchange.route.request is not AS_THEY_ARE:
+            exchange.inbound.put_on(exchange.route.request)
+        await self._pass(exchange, verdict, record, perf_counter())
+
     async def _settle(self, error: Exception, inbound: Inbound, send: Send, record: Record) -> None:
         if isinstance(error, ClientGone):
-            record.status = _CLIENT_CLOSED_REQUEST
+            record.status = CLIENT_CLOSED_REQUEST
         elif record.status:
             record.broken = True  # uvicorn closes the connection of an answer that has begun and not ended
             if not isinstance(error, AnswerBroken):
@@ -206,11 +244,9 @@ class Proxy:
         except TimeoutError:
             raise errors.UpstreamTimeout(retry_after_s=5) from None
 
-    async def _pass(self, exchange: Exchange, verdict: Verdict, record: Record) -> None:
+    async def _pass(self, exchange: Exchange, verdict: Verdict, record: Record, asked: float) -> None:
+        """Pass the service's answer on; ``asked`` is when it was begun to ask."""
         inbound, name = exchange.inbound, record.upstream
-        if exchange.route.request is not AS_THEY_ARE:
-            inbound.put_on(exchange.route.request)
-        asked = perf_counter()
         try:
             connection = await exchange.answer()
         except BaseException as error:
@@ -223,9 +259,10 @@ class Proxy:
             get_logger().warning("answer_replaced", upstream=name, status=status)
             await self._refuse(inbound, instead, exchange.send, record, verdict)
             return
-        record.status = status
         dressed = self._dressings[inbound.scheme][record.template].dressed(inbound, status, connection.headers)
-        await exchange.relay(dressed + self._headers(inbound, verdict))
+        headers = dressed + self._headers(inbound, verdict)
+        record.status = status
+        await exchange.relay(headers)
 
     def _headers(self, inbound: Inbound, verdict: Verdict | None) -> list[Header]:
         headers = answers.headers_of(inbound.request_id, verdict)
@@ -264,14 +301,6 @@ class Proxy:
         everything = [*self._static(inbound, record), *answers.headers_of(inbound.request_id, None), *headers]
         await send({"type": "http.response.start", "status": 204, "headers": everything})
         await send({"type": "http.response.body", "body": b""})
-
-    def _believe_proxies(self, inbound: Inbound) -> None:
-        peer = inbound.address
-        if not is_within(peer, self._trusted):
-            return
-        forwarded = (inbound.header(b"x-forwarded-for") or b"").decode("latin-1")
-        inbound.address = client_behind(peer, forwarded, self._trusted)
-        inbound.scheme = scheme_behind(peer, inbound.scheme, inbound.header(b"x-forwarded-proto"), self._trusted)
 
     async def _tick_for_ever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from time import perf_counter
 from typing import TextIO
 
@@ -20,6 +21,12 @@ from gateway.inbound import Inbound
 
 _FLUSH_SECONDS = 0.05
 _UNMATCHED = "unmatched"
+CLIENT_CLOSED_REQUEST = 499  # for log and metrics only: nobody is there to read it
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode()
 
 
 class Record:
@@ -57,13 +64,18 @@ class AccessLog:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
         more = f',"upstream":"{record.upstream}"' if record.upstream else ""
         if record.user_id:
-            more += f',"user_id":{orjson.dumps(record.user_id).decode()}'
+            more += f',"user_id":{_quoted(record.user_id)}'
         if record.broken:
             more += ',"broken_off":true'
+        now = time.time()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         self._lines.append(
-            f'{{"ts":"{self._now()}","level":"info","service":"gateway","event":"request",'
-            f'"req_id":"{inbound.request_id}","trace_id":"{inbound.trace_id}","method":"{inbound.method}",'
-            f'"route":"{record.template}","status":{record.status},"seconds":{seconds:.5f}{more}}}\n'
+            f'{{"ts":"{self._moment}.{int(now % 1 * 1_000_000):06d}Z","level":"info","service":"gateway",'
+            f'"event":"request","req_id":"{inbound.request_id}","trace_id":"{inbound.trace_id}",'
+            f'"method":"{inbound.method}","route":"{record.template}","status":{record.status},'
+            f'"seconds":{seconds:.5f}{more}}}\n'
         )
 
     def flush(self) -> None:
@@ -73,14 +85,6 @@ class AccessLog:
             stream = self._stream or sys.stdout
             stream.write("".join(lines))
             stream.flush()
-
-    def _now(self) -> str:
-        now = time.time()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._moment}.{int((now - second) * 1_000_000):06d}Z"
 
 
 class Measures:

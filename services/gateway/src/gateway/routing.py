@@ -44,7 +44,7 @@ class Router:
     def find(self, method: str, raw_path: bytes) -> tuple[str, Route | None]:
         """Return the path to forward and its row; raises ``BadPath``."""
         path = _spelled(raw_path)
-        if is_unversioned(path):
+        if not path.startswith(_CANONICAL) and is_unversioned(path):
             if route := self._unversioned.get((method, path)):
                 return path, route
             path = _CANONICAL + path[len(_ALIAS) :]
@@ -87,6 +87,11 @@ def _child(node: _Node, segment: str) -> _Node:
 
 
 def _find(node: _Node, segments: list[str], index: int) -> Route | None:
+    while node.parameter is None and node.below is None and index < len(segments):
+        child = node.literal.get(segments[index])
+        if child is None:
+            return None
+        node, index = child, index + 1
     if index == len(segments):
         return node.here or node.below
     child = node.literal.get(segments[index])

@@ -47,6 +47,10 @@ class Upstream:
             )
         return permit
 
+    def take_at_once(self) -> Connection | None:
+        """Return an idle connection, if there is one and the service is well; ``permit`` is sure to be had then."""
+        return self.pool.take_idle() if self.breaker.state is BreakerState.CLOSED else None
+
     def suspect(self) -> None:
         """Find out whether the service is alive, and go on asking until it is.
 

@@ -4,7 +4,7 @@ from starlette.types import Send
 
 from gateway.inbound import Inbound
 from gateway.table import NEVER, Route
-from gateway.transform.codings import preferred
+from gateway.transform.codings import Coding, preferred
 from gateway.transform.compress import Compressing
 from gateway.transform.fields import PARAMETER, Choice, Picking, choice_in
 
@@ -21,11 +21,16 @@ def chosen(inbound: Inbound, route: Route) -> Choice | None:
     return choice
 
 
+def coding_of(inbound: Inbound, route: Route) -> Coding | None:
+    """Return how this client wants answers of the route compressed; None when they go as they are."""
+    accepted = inbound.header(b"accept-encoding")
+    return preferred(accepted) if accepted is not None and route.cache != NEVER else None
+
+
 def transforming(send: Send, inbound: Inbound, route: Route, choice: Choice | None) -> Send:
     """Return what sends an answer as this client wants it: with fewer members, compressed, or both."""
     if inbound.method == "HEAD":
         return send
-    accepted = inbound.header(b"accept-encoding")
-    if accepted is not None and route.cache != NEVER and (coding := preferred(accepted)):
+    if coding := coding_of(inbound, route):
         send = Compressing(send, coding)
     return Picking(send, choice) if choice else send

@@ -144,7 +144,9 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
 
 
 class Servers:
-    """Serves ASGI applications until it is closed, all at once."""
+    """Serves ASGI applications until it is closed, all at once; idle connections for so many seconds."""
+
+    keep_alive_seconds = 5
 
     def __init__(self) -> None:
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None], socket.socket]] = []
@@ -154,16 +156,18 @@ class Servers:
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
+        http: Any = app.protocol if isinstance(app, Gateway) else "httptools"
         config = uvicorn.Config(
             app,
             log_config=None,
-            http="httptools",
+            http=http,
             ws="none",
             lifespan="on" if isinstance(app, Gateway) else "off",
             server_header=False,
             date_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=self.keep_alive_seconds,
         )
         server = uvicorn.Server(config)
         self._running.append((server, asyncio.create_task(server.serve(sockets=[listener])), listener))
