@@ -41,14 +41,8 @@ def headers_of(request_id: str, verdict: Verdict | None) -> list[Header]:
 
 def lines_of(request_id: str, verdict: Verdict) -> bytes:
     """Return the same as the lines of a head."""
-    limit = verdict.limit
-    return b"x-request-id: %b\r\nratelimit-policy: %b\r\nratelimit: %b;r=%d;t=%d\r\n" % (
-        request_id.encode("ascii"),
-        limit.policy,
-        limit.label,
-        verdict.remaining,
-        round(verdict.reset_s),
-    )
+    left = f"{verdict.limit.head}{verdict.remaining};t={round(verdict.reset_s)}"
+    return f"x-request-id: {request_id}\r\n{left}\r\n".encode("latin-1")
 
 
 def replacement(status: int, headers: list[Header]) -> ServiceError | None:

@@ -30,11 +30,11 @@ class Front(GatheringProtocol):
 
     # The passage's side
 
-    def answer(self, passage: Passage, status: int, lines: bytes, body: bytes) -> None:
-        """Send a whole answer; ``lines`` are its headers."""
+    def answer(self, passage: Passage, status: int, lines: list[bytes], body: bytes) -> None:
+        """Send a whole answer; ``lines`` are its headers, in pieces."""
         self._passed(passage, None)
         close = b"" if passage.keep_alive else b"connection: close\r\n"
-        self._gathering.write_now(b"%b%b%b\r\n%b" % (STATUS_LINE[status], lines, close, body))
+        self._gathering.write_now(b"".join((STATUS_LINE[status], *lines, close, b"\r\n", body)))
         if close:
             self.transport.close()
         self.on_response_complete()

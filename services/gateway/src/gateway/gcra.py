@@ -16,7 +16,7 @@ class Limit:
     """``per_minute`` requests, of which ``burst`` may come at once; ``batch`` are leased at a time.
 
     ``interval`` is the time in seconds between requests that come evenly; ``label`` and ``policy`` are how headers
-    name the limit (RateLimit-Policy of the IETF's HTTPAPI group).
+    name the limit (RateLimit-Policy of the IETF's HTTPAPI group), ``head`` their lines up to what is left.
     """
 
     name: str
@@ -26,11 +26,13 @@ class Limit:
     interval: float = field(init=False)
     label: bytes = field(init=False)
     policy: bytes = field(init=False)
+    head: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.interval = 60 / self.per_minute
         self.label = f'"{self.name}"'.encode("ascii")
         self.policy = b"%b;q=%d;w=60" % (self.label, self.per_minute)
+        self.head = f"ratelimit-policy: {self.policy.decode()}\r\nratelimit: {self.label.decode()};r="
 
     def room(self, ahead: float) -> int:
         """How many requests may come now, when TAT is ``ahead`` seconds from now."""

@@ -238,17 +238,21 @@ class Inbound:
             target = path.encode("latin-1") + (b"?" + self.query if self.query else b"")
             authorization = b"authorization: %b\r\n" % self.authorization if self.authorization else b""
             state = b"tracestate: %b\r\n" % read[b"tracestate"] if self.traced and b"tracestate" in read else b""
-            self._head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%bx-request-id: %b\r\ntraceparent: %b\r\n" % (
-                self.method.encode("ascii"),
-                target,
-                read.get(b"host") or host,
-                b"".join(self.copied),
-                authorization,
-                state,
-                self.request_id.encode("ascii"),
-                self.traceparent,
-            ) + b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\n" % (
-                self.address.encode("ascii"),
-                self.scheme.encode("ascii"),
+            ids = f"x-request-id: {self.request_id}\r\ntraceparent: ".encode("ascii")
+            whom = f"\r\nx-forwarded-for: {self.address}\r\nx-forwarded-proto: {self.scheme}\r\n".encode("ascii")
+            self._head = b"".join(
+                (
+                    f"{self.method} ".encode("ascii"),
+                    target,
+                    b" HTTP/1.1\r\nhost: ",
+                    read.get(b"host") or host,
+                    b"\r\n",
+                    *self.copied,
+                    authorization,
+                    state,
+                    ids,
+                    self.traceparent,
+                    whom,
+                )
             )
         return b"%b%b\r\n" % (self._head, framing)

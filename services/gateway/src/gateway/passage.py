@@ -39,8 +39,8 @@ _WITHOUT_BODY = frozenset({204, 304})
 class Client(Protocol):
     """The connection that a request came on."""
 
-    def answer(self, passage: "Passage", status: int, lines: bytes, body: bytes) -> None:
-        """Send a whole answer; ``lines`` are its headers."""
+    def answer(self, passage: "Passage", status: int, lines: list[bytes], body: bytes) -> None:
+        """Send a whole answer; ``lines`` are its headers, in pieces."""
 
     def hand_over(self, passage: "Passage") -> None:
         """Have the proxy see the request through."""
@@ -165,24 +165,27 @@ class Passage:
         else:
             self._pass_on(connection, lines)
 
-    def _lines(self, connection: Connection) -> bytes | None:
-        """Return the headers of the answer; None when there is more to be done with it than to pass it on."""
+    def _lines(self, connection: Connection) -> list[bytes] | None:
+        """Return the headers of the answer, in pieces; None when more is to be done with it than to pass it on."""
         means, inbound, status, length = self._means, self.inbound, connection.status, connection.buffered
         if connection.error is not None or not connection.complete or status >= _ERROR:
             return None
+        if self._coding and length >= SMALLEST_BYTES and may_compress(status, connection.headers):
+            return None
         dressing = means.dressings[inbound.scheme][self.route.template]
         headers = dressing.passed(inbound, status, connection.headers)
-        if self._coding and length >= SMALLEST_BYTES and may_compress(status, headers):
-            return None
         if means.cors.is_on:
             headers += means.cors.headers(inbound)
-        lines = [b"%b: %b\r\n" % header for header in headers if header[0] != _LENGTH]
+        lines: list[bytes] = []
+        for name, value in headers:
+            if name != _LENGTH:
+                lines += (name, b": ", value, b"\r\n")
         if status not in _WITHOUT_BODY:
             lines.append(b"content-length: %d\r\n" % length)  # of what is sent, whatever the service said of it
         lines += (dressing.lines, lines_of(inbound.request_id, self.verdict))
-        return b"".join(lines)
+        return lines
 
-    def _pass_on(self, connection: Connection, lines: bytes) -> None:
+    def _pass_on(self, connection: Connection, lines: list[bytes]) -> None:
         status, body = connection.status, connection.take()
         self._let_go()
         self.permit.succeeded()

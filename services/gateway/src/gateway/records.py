@@ -19,7 +19,7 @@ from common.http.metrics import REQUEST_DURATION
 from common.metrics import REQUEST_SECONDS
 from gateway.inbound import Inbound
 
-_FLUSH_SECONDS = 0.05
+_FLUSH_SECONDS = 0.02
 _UNMATCHED = "unmatched"
 CLIENT_CLOSED_REQUEST = 499  # for log and metrics only: nobody is there to read it
 
@@ -43,39 +43,42 @@ class Record:
         self.broken = False
 
 
+# Moment, request id, trace id, method, template, status, seconds, service, user id, whether it was broken off.
+_Line = tuple[float, str, str, str, str, int, float, str, str, bool]
+
+
 class AccessLog:
-    """One JSON object a line; on stdout at most 50 ms later, and at once on ``flush``."""
+    """One JSON object a line; on stdout at most 20 ms later, and at once on ``flush``.
+
+    Lines are written out together: that takes half the time of writing each between other work.
+    """
 
     def __init__(self, level: str, stream: TextIO | None = None) -> None:
         self._on = logging.getLevelName(level.upper()) <= logging.INFO
         self._stream = stream
-        self._lines: list[str] = []
+        self._lines: list[_Line] = []
         self._second = 0
         self._moment = ""
 
     def write(self, inbound: Inbound, record: Record, seconds: float) -> None:
-        """Add a line. Ids only: no addresses, no query.
-
-        Nothing here needs quoting: ids are checked, templates and services are our own, methods are the parser's.
-        """
+        """Add a line. Ids only: no addresses, no query."""
         if not self._on:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        more = f',"upstream":"{record.upstream}"' if record.upstream else ""
-        if record.user_id:
-            more += f',"user_id":{_quoted(record.user_id)}'
-        if record.broken:
-            more += ',"broken_off":true'
-        now = time.time()
-        if int(now) != self._second:
-            self._second = int(now)
-            self._moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         self._lines.append(
-            f'{{"ts":"{self._moment}.{int(now % 1 * 1_000_000):06d}Z","level":"info","service":"gateway",'
-            f'"event":"request","req_id":"{inbound.request_id}","trace_id":"{inbound.trace_id}",'
-            f'"method":"{inbound.method}","route":"{record.template}","status":{record.status},'
-            f'"seconds":{seconds:.5f}{more}}}\n'
+            (
+                time.time(),
+                inbound.request_id,
+                inbound.trace_id,
+                inbound.method,
+                record.template,
+                record.status,
+                seconds,
+                record.upstream,
+                record.user_id,
+                record.broken,
+            )
         )
 
     def flush(self) -> None:
@@ -83,8 +86,26 @@ class AccessLog:
         if self._lines:
             lines, self._lines = self._lines, []
             stream = self._stream or sys.stdout
-            stream.write("".join(lines))
+            stream.write("".join([self._text(line) for line in lines]))
             stream.flush()
+
+    def _text(self, line: _Line) -> str:
+        """Return the line. Nothing in it needs quoting: ids are checked, names our own, methods the parser's."""
+        moment, request_id, trace_id, method, template, status, seconds, upstream, user_id, broken = line
+        second = int(moment)
+        if second != self._second:
+            self._second = second
+            self._moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        more = f',"upstream":"{upstream}"' if upstream else ""
+        if user_id:
+            more += f',"user_id":{_quoted(user_id)}'
+        if broken:
+            more += ',"broken_off":true'
+        return (
+            f'{{"ts":"{self._moment}.{int((moment - second) * 1_000_000):06d}Z","level":"info","service":"gateway",'
+            f'"event":"request","req_id":"{request_id}","trace_id":"{trace_id}","method":"{method}",'
+            f'"route":"{template}","status":{status},"seconds":{seconds:.5f}{more}}}\n'
+        )
 
 
 class Measures:
