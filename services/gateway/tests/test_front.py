@@ -260,6 +260,19 @@ async def test_a_request_with_two_meanings_is_refused_and_nothing_follows_it(
     assert "/api/v1/things/smuggled" not in [seen.target for seen in strava.seen]
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/things/\xff", "/api/v1/things/a b", "/api/v1/things/\x7f", "/api/v1/things/?\xe9"]
+)
+async def test_an_address_that_is_none_is_refused(builder: Builder, path: str) -> None:
+    strava = Echo("strava")
+    platform = await builder.gateway(routes=TABLE, strava=strava)
+    async with client_of(platform) as client:
+        await client.become_known()
+        head, told = await client.get(path)
+        assert (head.split()[1], json.loads(told)["code"]) == ("400", "request.not_http")
+    assert [seen.target for seen in strava.seen] == ["/api/v1/things/known"]
+
+
 async def test_the_body_of_a_read_is_not_taken_for_a_request(builder: Builder) -> None:
     strava = Echo("strava")
     platform = await builder.gateway(routes=TABLE, strava=strava)
