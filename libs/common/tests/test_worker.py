@@ -67,7 +67,7 @@ async def test_a_request_becomes_event_job_and_effect_with_its_request_id(
 ) -> None:
     worker = start_worker()
     await toy.post("/api/v1/things", json={"name": "a"}, headers={"X-Request-ID": "traced-request-1"})
-    await eventually(reaches(1, effects, database, "record"), within=10)
+    await eventually(reaches(1, effects, database, "record"), within=30)
     async with database.transaction() as session:
         for table in ("jobs", "outbox", "effects"):
             found = await session.scalar(text(f"SELECT count(*) FROM {table} WHERE req_id = 'traced-request-1'"))
@@ -80,7 +80,7 @@ async def test_a_worker_killed_in_mid_job_leaves_no_half_and_the_job_is_done_aga
 ) -> None:
     worker = start_worker()
     await toy.post("/api/v1/jobs/slow")
-    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=10)
+    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=30)
     worker.end(signal.SIGKILL)
     assert await effects(database, "slow") == 0
     start_worker()
@@ -93,7 +93,7 @@ async def test_a_stopped_worker_finishes_or_gives_back_what_it_has(
 ) -> None:
     worker = start_worker(DRAIN_SECONDS="0.5")
     await toy.post("/api/v1/jobs/slow")
-    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=10)
+    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=30)
     assert worker.end(signal.SIGTERM) == 0
     assert await jobs_in(database, "slow", "queued") == 1
 
@@ -106,8 +106,8 @@ async def test_a_poison_job_ends_among_the_dead_and_blocks_nobody(
     async with database.transaction() as session:
         await session.execute(text("UPDATE jobs SET max_attempts = 2"))
     worker = start_worker()
-    await eventually(reaches(1, jobs_in, database, "record", "done"), within=10)
-    await eventually(reaches(1, jobs_in, database, "refused", "failed"), within=10)
+    await eventually(reaches(1, jobs_in, database, "record", "done"), within=30)
+    await eventually(reaches(1, jobs_in, database, "refused", "failed"), within=30)
     await eventually(reaches(1, jobs_in, database, "poison", "dead"), within=20)
     assert worker.running
 
@@ -139,7 +139,7 @@ async def test_work_goes_on_without_redis_for_60_s_and_after_it_is_back_and_flus
         async with toy_on(valkey, monkeypatch) as toy:
             worker = start_worker(REDIS_URL=valkey.url)
             await toy.post("/api/v1/things", json={"name": "before"})
-            await eventually(reaches(1, effects, database, "record"), within=10)
+            await eventually(reaches(1, effects, database, "record"), within=30)
             valkey.kill()
             loop = asyncio.get_running_loop()
             down_until = loop.time() + 60

