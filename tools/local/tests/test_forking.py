@@ -1,63 +1,40 @@
-import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import forking_parent
 import pytest
-from sample_project import eventually
 
 from local.forking import fork
 from local.logfiles import rotate
-from local.processes import Process, reap
+from local.processes import Process
 from local.supervisor import restart_delay
 
 
-@pytest.fixture(autouse=True)
-def alone() -> None:
-    """Other tests of this process may have left threads that wait for the end of a child."""
-    eventually(lambda: threading.active_count() == 1, what="the end of other tests' threads")
-
-
-def start(body: object, tmp_path: Path, **environment: str) -> Process:
-    assert callable(body)
-    return fork(
-        body,
-        name="child",
-        environment=environment,
-        log=tmp_path / "child.log",
-        pid_path=tmp_path / "child.pid",
-    )
-
-
-def open_files() -> list[int]:
-    return sorted(int(path.name) for path in Path("/proc/self/fd").iterdir())
+def forked(body: str, folder: Path) -> tuple[int, int, int]:
+    """Have a parent of its own fork a child; return its pid, when it started, and its exit code."""
+    command = [sys.executable, forking_parent.__file__, body, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    pid, started, code = map(int, done.stdout.split())
+    return pid, started, code
 
 
 def test_a_child_has_its_own_environment_session_and_log(tmp_path: Path) -> None:
-    def body() -> None:
-        print(dict(os.environ), os.getsid(0) == os.getpid(), open_files()[:3])
-
-    process = start(body, tmp_path, ONLY="this")
-    assert process.wait(10)
+    pid, started, code = forked("tell", tmp_path)
+    assert code == 0
     assert (tmp_path / "child.log").read_text() == "{'ONLY': 'this'} True [0, 1, 2]\n"
-    assert (tmp_path / "child.pid").read_text().split() == [str(process.pid), str(process.started)]
+    assert (tmp_path / "child.pid").read_text().split() == [str(pid), str(started)]
 
 
 def test_a_child_keeps_none_of_its_parents_files_open(tmp_path: Path) -> None:
-    def body() -> None:
-        print(open_files()[4:])
-
-    with (tmp_path / "parents").open("w"):
-        assert start(body, tmp_path).wait(10)
+    forked("list_files", tmp_path)
     assert (tmp_path / "child.log").read_text() == "[]\n"
 
 
 def test_a_childs_error_is_in_its_log_and_in_its_exit_code(tmp_path: Path) -> None:
-    def body() -> None:
-        raise ValueError("broken on purpose")
-
-    process = start(body, tmp_path)
-    code = eventually(lambda: reap(process.pid))
+    _, _, code = forked("break_down", tmp_path)
     assert code == 1
     assert "ValueError: broken on purpose" in (tmp_path / "child.log").read_text()
 
@@ -68,22 +45,24 @@ def test_forking_with_threads_is_refused(tmp_path: Path) -> None:
     thread.start()
     try:
         with pytest.raises(RuntimeError, match="busy"):
-            start(lambda: None, tmp_path)
+            fork(lambda: None, name="child", environment={}, log=tmp_path / "log", pid_path=tmp_path / "pid")
     finally:
         stop.set()
         thread.join()
 
 
-def test_a_process_is_told_from_another_with_its_pid(tmp_path: Path) -> None:
-    process = start(signal.pause, tmp_path)
-    stranger = Process(process.pid, process.started - 1)
-    assert process.alive
-    assert not stranger.alive
-    stranger.send(signal.SIGKILL)
-    assert process.alive
-    process.send(signal.SIGKILL)
-    assert process.wait(10)
-    assert not process.alive
+def test_a_process_is_told_from_another_with_its_pid() -> None:
+    with subprocess.Popen(["sleep", "60"]) as running:
+        process = Process.find(running.pid)
+        assert process is not None
+        stranger = Process(process.pid, process.started - 1)
+        assert process.alive
+        assert not stranger.alive
+        stranger.send(signal.SIGKILL)
+        assert process.alive
+        process.send(signal.SIGKILL)
+        assert process.wait(10)
+        assert not process.alive
 
 
 def test_restarts_wait_longer_and_longer_up_to_ten_seconds() -> None:

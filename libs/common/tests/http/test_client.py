@@ -257,7 +257,7 @@ async def test_a_call_ends_at_its_deadline_with_all_its_retries() -> None:
         started = time.monotonic()
         with pytest.raises(UpstreamTimeout):
             await client.get("/")
-        assert 1.4 <= time.monotonic() - started < 10  # the latter on a busy machine
+        assert 1.0 <= time.monotonic() - started < 10  # no try begins that has no time left; a machine may be busy
     assert 2 <= len(upstream.requests) <= 4
     assert sample("http_client_request_duration_seconds_count", name="test", method="GET", status="timeout") >= 2
 
