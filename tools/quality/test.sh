@@ -19,7 +19,7 @@ round 'whole platform' -v -n 2 --dist loadfile -m 'e2e or faults' "$@" >"$later"
 beside=$!
 trap 'kill "$beside" 2>/dev/null; rm -f "$later"' EXIT
 
-round 'ordinary tests' -q -n 4 -m 'not e2e and not faults' "$@"
+round 'ordinary tests' -q -n 6 -m 'not e2e and not faults' "$@"
 codes=("$?")
 tail -n +1 -f --pid="$beside" "$later"
 wait "$beside"
