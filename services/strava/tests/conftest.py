@@ -10,6 +10,7 @@ import auth_stand_in
 import httpx2
 import pytest
 from emulated import Emulated, Runner
+from fastapi import FastAPI
 from looking import idle
 
 from common.crypto import KeyRing
@@ -63,7 +64,7 @@ class Athlete:
             batch: dict[str, Any] = await self.get(f"/imports/{import_id}")
             return batch if batch["state"] not in ("pending", "running") else {}
 
-        return await eventually(at_rest, within=30, what="the import")
+        return await eventually(at_rest, within=120, what="the import")
 
 
 @pytest.fixture(scope="session")
@@ -121,18 +122,31 @@ def worker(strava_environment: Environment, tmp_path_factory: pytest.TempPathFac
     assert process.end() == 0
 
 
+@pytest.fixture(scope="session")
+def application(strava_environment: Environment) -> FastAPI:
+    """The activity store's application; each test runs it anew, but its many routes are put together once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in strava_environment.items():
+            patch.setenv(name, value)
+        return create()
+
+
 @pytest.fixture
 async def strava(
-    strava_environment: Environment, worker: WorkerProcess, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+    strava_environment: Environment,
+    application: FastAPI,
+    worker: WorkerProcess,
+    mint: TokenMint,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """Client of a running activity store without activities, its worker beside it."""
     assert worker.running, worker.log.read_text()
     await empty(strava_environment["DATABASE_URL"])
     for name, value in strava_environment.items():
         monkeypatch.setenv(name, value)
-    app = create()
     port = int(strava_environment["PUBLIC_URL"].rpartition(":")[2])
-    async with serving(app, mint) as client, serve(app, port=port):  # the second is where webhooks arrive
+    # The second is where webhooks arrive.
+    async with serving(application, mint) as client, serve(application, port=port):
         yield client
 
 

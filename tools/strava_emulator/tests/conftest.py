@@ -25,7 +25,7 @@ def start() -> Starter:
         the_clock = clock or Clock()
         quick = {"webhook_pause_s": 0.02, "webhook_timeout_s": 0.3, "upload_s": 0.05, "history_months": 1}
         application = create_app(EmulatorSettings(**{**quick, **settings}), clock=the_clock)
-        async with serve(application) as url, httpx2.AsyncClient(base_url=url, timeout=10) as http:
+        async with serve(application) as url, httpx2.AsyncClient(base_url=url, timeout=10, verify=False) as http:
             yield App(http, url, the_clock)
         await application.state.emulator.aclose()
 

@@ -258,6 +258,6 @@ class Builder:
         settings.setdefault("auth_url", await self.serve(auth))
         gateway = Gateway(GatewaySettings(**(settings | values)), routes)
         url = await self.serve(gateway)
-        client = httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False)
+        client = httpx2.AsyncClient(base_url=url, timeout=20, verify=False, trust_env=False)
         await self._stack.enter_async_context(client)
         return Platform(url, gateway, client, auth)

@@ -60,7 +60,9 @@ class Emulated:
 
     async def control(self, method: str, path: str, **options: Any) -> Any:
         """Call the control API."""
-        async with httpx2.AsyncClient(base_url=f"{self.url}/emulator", trust_env=False, timeout=30) as client:
+        async with httpx2.AsyncClient(
+            base_url=f"{self.url}/emulator", verify=False, trust_env=False, timeout=30
+        ) as client:
             response = await client.request(method, path, **options)
         assert response.status_code < 300, response.text
         return response.json() if response.content else None
