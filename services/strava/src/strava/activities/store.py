@@ -66,6 +66,7 @@ async def store(
     if found is None:
         return await _create(session, origin, parsed, home_timezone, known)
     if found.duplicate is not None:
+        audit(session, found.activity_id, origin.athlete_id, "skipped", found.reason)
         return Stored("duplicate", found.activity_id, found.reason, found.duplicate)
     return await _merge(session, origin, parsed, found, known)
 
@@ -222,7 +223,9 @@ async def replace_recording(
     activity = await session.get_one(Activity, recording.activity_id, with_for_update=True)
     if recording.sha256 == origin.sha256 and not edited:
         recording.fetch_number = origin.fetch_number
-        return Stored("duplicate", activity.id, f"{origin.file_name} has not changed.", recording.id)
+        reason = f"{origin.file_name} has not changed."
+        audit(session, activity.id, origin.athlete_id, "skipped", reason)
+        return Stored("duplicate", activity.id, reason, recording.id)
     words = take_words(
         activity,
         parsed,

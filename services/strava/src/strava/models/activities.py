@@ -76,7 +76,7 @@ class ActivityAudit(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     activity_id: Mapped[UUID] = mapped_column(index=True)
     athlete_id: Mapped[UUID]
-    action: Mapped[str] = mapped_column(comment="created, updated, merged, unmerged or deleted")
+    action: Mapped[str] = mapped_column(comment="created, updated, merged, unmerged, skipped or deleted")
     reason: Mapped[str]
     actor: Mapped[str] = mapped_column(comment="user id or service name")
     by_hand: Mapped[bool] = mapped_column(server_default=text("false"), comment="a person chose this very write")
