@@ -1,7 +1,7 @@
 """A parent that forks as the supervisor does: `python forking_parent.py BODY FOLDER`.
 
 A process that has run other tests has threads of its own and of libraries, which a fork must not meet. Prints the
-child's pid, when it started, and its exit code.
+child's pid and its exit code.
 """
 
 import os
@@ -43,7 +43,7 @@ def main(body: str, folder: Path) -> None:
         )
     while (code := reap(process.pid)) is None:
         time.sleep(0.01)
-    print(process.pid, process.started, code)
+    print(process.pid, code)
 
 
 if __name__ == "__main__":
