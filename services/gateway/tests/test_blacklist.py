@@ -66,7 +66,7 @@ async def test_a_pushed_revocation_works_within_a_second(
     assert not await is_refused(platform, bearer)
     assert await announce(redis, kind, claims_of(bearer)[kind]) >= 1
     started = time.monotonic()
-    await eventually(lambda: is_refused(platform, bearer), within=1)
+    await eventually(lambda: is_refused(platform, bearer), within=10)
     assert time.monotonic() - started < 1
     assert not await is_refused(platform, other)
 
@@ -76,7 +76,7 @@ async def test_news_that_make_no_sense_do_no_harm(platform: Platform, redis: Red
         await redis.publish(CHANNEL, news)
     bearer = platform.bearer
     await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
-    await eventually(lambda: is_refused(platform, bearer), within=1)
+    await eventually(lambda: is_refused(platform, bearer), within=10)
 
 
 async def test_a_revocation_works_within_six_seconds_without_redis(builder: Builder, strava: Echo) -> None:
@@ -102,7 +102,7 @@ async def test_what_was_revoked_before_the_start_is_known_at_once(builder: Build
 async def test_an_emptied_redis_revokes_nothing_back(platform: Platform, redis: Redis) -> None:
     bearer = platform.bearer
     await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
-    await eventually(lambda: is_refused(platform, bearer), within=1)
+    await eventually(lambda: is_refused(platform, bearer), within=10)
     await redis.flushdb()
     assert await is_refused(platform, bearer)
 

@@ -62,7 +62,7 @@ async def auth(provider_environment: Environment) -> AsyncIterator[httpx2.AsyncC
     async with (
         app.router.lifespan_context(app),
         serve(app, port=int(url.rpartition(":")[2])),
-        httpx2.AsyncClient(base_url=url, trust_env=False) as client,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
     ):
         yield client
 

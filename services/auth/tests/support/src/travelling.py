@@ -13,7 +13,7 @@ class Traveller:
 
     def __init__(self, home: str) -> None:
         self.home = home.rstrip("/")
-        self.client = httpx2.AsyncClient(trust_env=False)
+        self.client = httpx2.AsyncClient(trust_env=False, timeout=30)
 
     async def __aenter__(self) -> Self:
         return self
