@@ -15,6 +15,9 @@ from common.testing.ports import free_port
 from common.testing.wait import eventually
 from gateway.blacklist import CHANNEL, Blacklist
 
+PUSHED_SECONDS = 4
+"""On a busy machine; still before auth is asked again, which is after 5 s."""
+
 
 class Failing:
     """An auth that answers nothing but 503."""
@@ -66,7 +69,7 @@ async def test_a_pushed_revocation_works_within_a_second(
     assert not await is_refused(platform, bearer)
     assert await announce(redis, kind, claims_of(bearer)[kind]) >= 1
     started = time.monotonic()
-    await eventually(lambda: is_refused(platform, bearer), within=10)
+    await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
     assert time.monotonic() - started < 1
     assert not await is_refused(platform, other)
 
@@ -76,7 +79,7 @@ async def test_news_that_make_no_sense_do_no_harm(platform: Platform, redis: Red
         await redis.publish(CHANNEL, news)
     bearer = platform.bearer
     await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
-    await eventually(lambda: is_refused(platform, bearer), within=10)
+    await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
 
 
 async def test_a_revocation_works_within_six_seconds_without_redis(builder: Builder, strava: Echo) -> None:
@@ -102,7 +105,7 @@ async def test_what_was_revoked_before_the_start_is_known_at_once(builder: Build
 async def test_an_emptied_redis_revokes_nothing_back(platform: Platform, redis: Redis) -> None:
     bearer = platform.bearer
     await eventually(lambda: announce(redis, "jti", claims_of(bearer)["jti"]), within=5, what="somebody listens")
-    await eventually(lambda: is_refused(platform, bearer), within=10)
+    await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
     await redis.flushdb()
     assert await is_refused(platform, bearer)
 
@@ -152,7 +155,7 @@ async def test_a_gateway_that_never_saw_the_list_lets_nobody_in(builder: Builder
     assert (answer.status_code, answer.json()["retryable"]) == (503, True)
     assert strava.seen == []
     auth.away = False
-    await eventually(lambda: is_refused(platform, bearer), within=10)
+    await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
 
 
 @pytest.fixture
