@@ -134,8 +134,8 @@ async def _close(worker: ArqWorker, pool: ArqRedis) -> None:
         with suppress(*_FAILURES, asyncio.CancelledError):
             await worker.close()
     finally:
-        with suppress(*_FAILURES):
-            await pool.aclose(close_connection_pool=True)
+        with suppress(*_FAILURES):  # whoever is in a hurry cancels once more: the connections are closed all the same
+            await asyncio.shield(pool.aclose(close_connection_pool=True))
 
 
 async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
