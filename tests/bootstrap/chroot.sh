@@ -81,13 +81,16 @@ write_apt_settings() {
     if [ -d /etc/apt/auth.conf.d ]; then cp -r /etc/apt/auth.conf.d "$chroot/etc/apt/"; fi
 }
 
+# Of pip's settings those by which it reaches packages; what else the host sets (constraints, say) is the host's own.
+reaching='index-url|extra-index-url|find-links|no-index|trusted-host|cert|client-cert|proxy|timeout|default-timeout|retries'
+
 host_pip() { { python3 -m pip "$@" || "$project/.venv/bin/python" -m pip "$@"; } 2>/dev/null; }
 
 write_pip_settings() {
     local section
     for section in global install; do
         printf '[%s]\n' "$section"
-        host_pip config list | sed -nE "s/^$section\.([a-z-]+)='(.*)'$/\1 = \2/p" | sed 's/\\n/\n    /g'
+        host_pip config list | sed -nE "s/^$section\.($reaching)='(.*)'$/\1 = \2/p" | sed 's/\\n/\n    /g'
     done >"$chroot/etc/pip.conf"
 }
 
@@ -105,7 +108,8 @@ write_host_settings() {
 
 # Variables by which the host tells pip, git and others how to reach the network, one NAME=value a line.
 passed_environment() {
-    env | grep -E '^(PIP_[A-Z_]+|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)=' || true
+    local names=${reaching//-/_}
+    env | grep -E "^(PIP_(${names^^})|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)=" || true
 }
 
 enter_chroot() { # enter_chroot SUITE: unpack, mount, pass the host's settings on
