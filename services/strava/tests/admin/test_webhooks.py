@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from common.resources import Resources
 from common.testing.plugin import Environment
 from common.testing.wait import eventually
 from strava.models import SubscriptionView
-from strava.webhooks.subscription import ensure_subscription
+from strava.remote.remote import Remote
+from strava.webhooks.subscription import ensure_subscription, remember
 
 VIEWS_AN_HOUR = 360
 PAUSE = timedelta(seconds=10)
@@ -82,6 +83,18 @@ async def test_what_a_worker_makes_and_deletes_is_seen_at_once(
     await ensure_subscription(resources)
     again = (await operator.request("GET", "/webhooks")).json()
     assert (len(again["items"]), again["state"], again["cached"]) == (1, "active", True)
+
+
+async def test_an_answer_that_was_asked_for_earlier_replaces_nothing(
+    runner: Runner, operator: Any, resources: Resources
+) -> None:
+    [before] = (await operator.request("GET", "/webhooks?refresh=true")).json()["items"]
+    remote = Remote.of(resources)
+    found, asked_at = await remote.push.view(), datetime.now(UTC)
+    await operator.request("DELETE", f"/webhooks/{before['id']}", 204)
+    async with resources.database.transaction() as session:
+        await remember(session, remote, found, asked_at)
+    assert (await operator.request("GET", "/webhooks")).json()["items"] == []
 
 
 async def test_an_unknown_subscription_is_not_there(runner: Runner, operator: Any) -> None:

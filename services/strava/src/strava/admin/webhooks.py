@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import audit
@@ -12,7 +13,7 @@ from common.resources import Resources
 from common.route import DbSession, ProcessResources, TransactionalRoute
 from common.tokens import CurrentUser, require_role
 from strava.admin.schemas import SubscriptionList
-from strava.models import SubscriptionView
+from strava.models import SubscriptionView, WebhookSubscription
 from strava.remote.push import AlreadySubscribed, CallbackUnreachable
 from strava.remote.remote import Remote
 from strava.webhooks import repository
@@ -55,10 +56,11 @@ async def list_subscriptions(
 ) -> SubscriptionList:
     """List the application's subscriptions at Strava: none or one. Strava is asked every five minutes at most."""
     remote = Remote.of(resources)
-    known = await session.get(SubscriptionView, remote.settings.strava_client_id)
-    if known is not None and not refresh and known.checked_at > datetime.now(UTC) - FRESH:
-        return await _shown(session, remote, View(known.subscriptions, known.checked_at), cached=True)
-    return await _shown(session, remote, await _looked_up(resources, remote), cached=False)
+    kept, known = await _kept(session, remote)
+    if kept is not None and not refresh and kept.checked_at > datetime.now(UTC) - FRESH:
+        return _shown(View(kept.subscriptions, kept.checked_at), known, cached=True)
+    view = await _looked_up(resources, remote)
+    return _shown(view, await repository.subscription(session, remote.settings.strava_client_id), cached=False)
 
 
 @router.post("", status_code=201)
@@ -78,7 +80,7 @@ async def subscribe(session: DbSession, resources: ProcessResources, identity: C
     await note(session, remote, mine)
     view = await remember(session, remote, [mine])
     _audit(session, identity.subject, "webhook.created", made.id)
-    return await _shown(session, remote, view, cached=False)
+    return _shown(view, await repository.subscription(session, settings.strava_client_id), cached=False)
 
 
 @router.delete("/{subscription_id}", status_code=204)
@@ -97,15 +99,26 @@ async def unsubscribe(
     _audit(session, identity.subject, "webhook.deleted", chosen.id)
 
 
+async def _kept(session: AsyncSession, remote: Remote) -> tuple[SubscriptionView | None, WebhookSubscription | None]:
+    """What Strava said last and what we make of it, both of one moment: a worker may be changing them."""
+    statement = (
+        select(SubscriptionView, WebhookSubscription)
+        .outerjoin(WebhookSubscription, WebhookSubscription.client_id == SubscriptionView.client_id)
+        .where(SubscriptionView.client_id == remote.settings.strava_client_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return (None, None) if row is None else (row[0], row[1])
+
+
 async def _looked_up(resources: Resources, remote: Remote) -> View:
     """Ask Strava, and remember what it said and when; no transaction is open meanwhile."""
+    asked_at = datetime.now(UTC)
     found = await remote.push.view()
     async with resources.database.transaction() as session:
-        return await remember(session, remote, found)
+        return await remember(session, remote, found, asked_at)
 
 
-async def _shown(session: AsyncSession, remote: Remote, view: View, *, cached: bool) -> SubscriptionList:
-    known = await repository.subscription(session, remote.settings.strava_client_id)
+def _shown(view: View, known: WebhookSubscription | None, *, cached: bool) -> SubscriptionList:
     return SubscriptionList.model_validate(
         {
             "items": view.items,

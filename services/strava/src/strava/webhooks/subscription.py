@@ -91,12 +91,20 @@ class View:
     checked_at: datetime
 
 
-async def remember(session: AsyncSession, remote: Remote, found: Sequence[PushSubscription]) -> View:
-    """Keep what Strava has for pages that are looked at often."""
-    view = View([_row(remote, each) for each in found], datetime.now(UTC))
+async def remember(
+    session: AsyncSession, remote: Remote, found: Sequence[PushSubscription], asked_at: datetime | None = None
+) -> View:
+    """Keep what Strava has for pages that are looked at often, unless more is known since ``asked_at``."""
+    view = View([_row(remote, each) for each in found], asked_at or datetime.now(UTC))
     values = {"subscriptions": view.items, "checked_at": view.checked_at}
     statement = insert(SubscriptionView).values(client_id=remote.settings.strava_client_id, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=[SubscriptionView.client_id], set_=values))
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[SubscriptionView.client_id],
+            set_=values,
+            where=SubscriptionView.checked_at <= statement.excluded.checked_at,
+        )
+    )
     return view
 
 
