@@ -166,6 +166,39 @@ async def test_an_answer_that_crosses_a_reset_counts_for_the_window_it_began_in(
     await quota.admit(urgent=True)
 
 
+@pytest.mark.parametrize("url", [None, "redis://127.0.0.1:1/0"])
+async def test_a_call_that_is_on_its_way_at_a_reset_counts_after_it_too(redis_url: str, url: str | None) -> None:
+    clock = Clock()
+    async with redis_client(url or redis_url) as client:
+        quota = SharedQuota(client, clock=clock)
+        late, lost, early = [await quota.admit(urgent=True) for _ in range(3)]
+        await quota.settle(early, headers(1))
+        clock.now += timedelta(minutes=10)
+        await quota.settle(await quota.admit(urgent=True), headers(98))
+        with pytest.raises(RateLimited):  # two places, and two calls that may take them
+            await quota.admit(urgent=True)
+        await quota.settle(late, headers(5))
+        with pytest.raises(RateLimited):  # nobody told yet where it counted
+            await quota.admit(urgent=True)
+        await quota.settle(lost, None, reached=False)
+        await quota.admit(urgent=True)
+        with pytest.raises(RateLimited):
+            await quota.admit(urgent=True)
+
+
+async def test_after_a_reset_an_answer_tells_whether_a_late_call_counted(redis: Redis) -> None:
+    clock = Clock()
+    quota = SharedQuota(redis, clock=clock)
+    late = await quota.admit(urgent=True)
+    clock.now += timedelta(minutes=10)
+    await quota.learn(headers(99), clock.now)
+    await quota.settle(late, headers(60))
+    with pytest.raises(RateLimited):
+        await quota.admit(urgent=True)
+    await quota.learn(headers(99), clock.now)
+    await quota.admit(urgent=True)
+
+
 async def test_a_refusal_without_headers_closes_the_quarter(redis: Redis) -> None:
     quota = SharedQuota(redis, clock=Clock())
     assert (await quota.exceeded({})).until == datetime(2076, 11, 21, 12, 15, tzinfo=UTC)

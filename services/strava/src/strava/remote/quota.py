@@ -1,15 +1,16 @@
 """The limits that all workers share through Redis; without Redis each process goes by what it has seen itself.
 
 A call is admitted before it is made and settled when its fate is known. What is on its way counts as used, so that
-however many workers ask at once the last place of a window is given away once.
+however many workers ask at once the last place of a window is given away once. It counts in the window after as well:
+Strava counts it where it arrives, which may be after the reset.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, cast
 
 from prometheus_client import Gauge
 from redis.asyncio import Redis
@@ -28,11 +29,12 @@ DEFAULTS = {"overall": (200, 2_000), "read": (100, 1_000)}
 """Calls in a quarter and in a day that Strava allows a new application; every answer tells the application's own."""
 
 _FAILURES = (RedisError, OSError, TimeoutError)
-# KEYS are windows; ARGV the share to leave, then limit (where none is known) and end of each window.
-# Gives the places of the windows that are full; when none is, the call is on its way in all of them.
+# KEYS are windows, then as many that come after them; ARGV the share to leave, then limit (where none is known) and
+# end of each. Gives the places of the windows that are full; when none is, the call is on its way in all of them.
 _ADMIT = """
 local full = {}
-for i, key in ipairs(KEYS) do
+for i = 1, #KEYS / 2 do
+    local key = KEYS[i]
     local known = redis.call('HMGET', key, 'limit', 'used', 'pending', 'lost')
     local limit = tonumber(known[1] or ARGV[2 * i])
     local taken = tonumber(known[2] or '0') + tonumber(known[3] or '0') + tonumber(known[4] or '0')
@@ -78,6 +80,14 @@ class _Place:
     limit: int
 
 
+class _Fate(NamedTuple):
+    """What became of a call in one window: what its answer told, else whether it may have been counted there."""
+
+    place: _Place
+    told: Window | None
+    lost: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Leave to make one call; give it back to ``settle``."""
@@ -110,22 +120,18 @@ class SharedQuota:
             place
             for kind in kinds
             for place in (
-                _Place(
-                    f"strava:limits:{kind}:quarter:{quarter:%Y%m%d%H%M%S}",
-                    kind,
-                    "quarter",
-                    self.windows.next_quarter(now),
-                    self._limits[kind][0],
-                ),
-                _Place(
-                    f"strava:limits:{kind}:day:{day:%Y%m%d%H%M%S}",
-                    kind,
-                    "day",
-                    self.windows.next_day(now),
-                    self._limits[kind][1],
-                ),
+                self._place(kind, "quarter", quarter, self._limits[kind][0]),
+                self._place(kind, "day", day, self._limits[kind][1]),
             )
         ]
+
+    def _place(self, kind: str, length: str, start: datetime, limit: int) -> _Place:
+        key = f"strava:limits:{kind}:{length}:{start:%Y%m%d%H%M%S}"
+        return _Place(key, kind, length, start + timedelta(seconds=getattr(self.windows, length)), limit)
+
+    def _after(self, places: Iterable[_Place]) -> list[_Place]:
+        """The windows after."""
+        return [self._place(place.kind, place.length, place.ends, place.limit) for place in places]
 
     async def admit(self, *, urgent: bool, reading: bool = True) -> Admission:
         """Let a call pass, or raise ``RateLimited``; what writes counts for the overall limit only.
@@ -138,14 +144,15 @@ class SharedQuota:
         full = await self._take(places, share)
         if full:
             raise RateLimited(max(place.ends for place in full))
-        self._pending.update(place.key for place in places)
+        self._pending.update(place.key for place in (*places, *self._after(places)))
         return Admission(now, tuple(places))
 
     async def _take(self, places: Sequence[_Place], share: float) -> list[_Place]:
         """Count a call as on its way, unless windows are full: return those."""
-        arguments = [share, *(each for place in places for each in (place.limit, int(place.ends.timestamp())))]
+        counted = [*places, *self._after(places)]
+        arguments = [share, *(each for place in counted for each in (place.limit, int(place.ends.timestamp())))]
         try:
-            full = await self._run(_ADMIT, [place.key for place in places], arguments)
+            full = await self._run(_ADMIT, [place.key for place in counted], arguments)
         except _FAILURES:
             return [place for place in places if self._is_full(place, share)]
         return [places[number - 1] for number in full]
@@ -161,12 +168,17 @@ class SharedQuota:
         Without an answer (None) a call that may have ``reached`` Strava counts until the next answer tells better.
         """
         told = self._told(headers or {}, admission.began)
-        await self._write(admission._places, told, returned=1, lost=int(reached))  # noqa: SLF001 - made in this module
+        places, now = admission._places, self._clock()  # noqa: SLF001 - made in this module
+        fates = [_Fate(place, told.get(place.key), int(reached)) for place in places]
+        for place, after in zip(places, self._after(places), strict=True):
+            fates.append(_Fate(after, None, int(reached and now >= place.ends)))
+        await self._write(fates, returned=1)
 
     async def learn(self, headers: Mapping[str, str], began: datetime) -> None:
         """Take over what the headers of an answer say whose call took no admission."""
         told = self._told(headers, began)
-        await self._write([place for place in self._places(began) if place.key in told], told, returned=0, lost=0)
+        places = self._places(began)
+        await self._write([_Fate(place, told[place.key]) for place in places if place.key in told], returned=0)
 
     def _told(self, headers: Mapping[str, str], began: datetime) -> dict[str, Window]:
         """Windows by key."""
@@ -191,7 +203,7 @@ class SharedQuota:
         place = self._places(now, ["overall"])[0]
         [known] = await self._known([place])
         limit = max(1, known.limit if known else place.limit)
-        await self._write([place], {place.key: Window(limit, limit)}, returned=0, lost=0)  # whatever the headers said
+        await self._write([_Fate(place, Window(limit, limit))], returned=0)  # whatever the headers said
         return RateLimited(place.ends)
 
     async def state(self) -> RateLimits:
@@ -199,21 +211,21 @@ class SharedQuota:
         found = await self._known(self._places(self._clock()))
         return RateLimits(overall=_quota(found[0], found[1]), read=_quota(found[2], found[3]))
 
-    async def _write(self, places: Sequence[_Place], told: Mapping[str, Window], *, returned: int, lost: int) -> None:
-        if not places:
+    async def _write(self, fates: Sequence[_Fate], *, returned: int) -> None:
+        if not fates:
             return
-        current = {place.key for place in self._places(self._clock())}
-        self._seen = {key: window for key, window in self._seen.items() if key in current}
-        self._pending = Counter({key: count for key, count in self._pending.items() if key in current and count > 0})
+        current = self._places(self._clock())
+        kept = {place.key for place in (*current, *self._after(current))}
+        self._seen = {key: window for key, window in self._seen.items() if key in kept}
+        self._pending = Counter({key: count for key, count in self._pending.items() if key in kept and count > 0})
         arguments: list[Any] = [returned]
-        for place in places:
-            window = told.get(place.key)
+        for place, window, lost in fates:
             self._pending[place.key] -= returned
             self._see(place, window, lost)
             limit, used = (window.limit, window.used) if window else (0, -1)
             arguments += [limit, used, int(place.ends.timestamp()), lost]
         with suppress(*_FAILURES):
-            await self._run(_SETTLE, [place.key for place in places], arguments)
+            await self._run(_SETTLE, [fate.place.key for fate in fates], arguments)
 
     def _see(self, place: _Place, window: Window | None, lost: int) -> None:
         """Keep for the time without Redis."""
