@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from arq.connections import ArqRedis
 from redis.asyncio import Redis
 
 from common.queue import QueueWaker, listen, queue_name
@@ -78,3 +80,34 @@ async def test_a_wake_up_that_was_forgotten_stands_in_the_way_of_none(
             await client.flushdb()
             await waker.wake(SERVICE)
             await sleeper.wakes(time)
+
+
+async def connections(client: Redis) -> set[str]:
+    """Who is connected to this test's database."""
+    own = await client.client_info()
+    return {each["id"] for each in await client.client_list() if int(each["db"]) == int(own["db"])}
+
+
+async def test_who_is_told_to_stop_finishes_the_wake_up_in_hand_and_leaves_no_connection(
+    waker: QueueWaker, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, delete = asyncio.Event(), ArqRedis.delete
+
+    async def delete_slowly(self: ArqRedis, *names: Any) -> Any:
+        begun.set()
+        await asyncio.sleep(0.3)
+        return await delete(self, *names)
+
+    monkeypatch.setattr(ArqRedis, "delete", delete_slowly)
+    async with Redis.from_url(redis_url) as client:
+        await waker.wake(SERVICE)
+        before = await connections(client)
+        woken: list[bool] = []
+        task = asyncio.create_task(listen(redis_url, SERVICE, lambda: woken.append(True)))
+        await begun.wait()
+        while not task.done():  # impatient, as a worker is that is to end
+            task.cancel()
+            await asyncio.wait([task], timeout=0.05)
+        assert woken
+        assert await client.zcard(queue_name(SERVICE)) == 0
+        assert await connections(client) <= before

@@ -9,7 +9,7 @@ A worker that was woken and did not look yet is not woken again: it will see wha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ _RECONNECT_SECONDS = 1.0
 _WOKEN_SECONDS = 5  # a worker that died over it costs others no longer than a poll
 _BELL_SECONDS = 2  # less than the timeout of a socket
 _WAKE_SECONDS = 0.5
+_CLOSE_SECONDS = 2.0
 _TTL_SECONDS = 60
 _FAILURES = (RedisError, OSError, TimeoutError)
 
@@ -129,13 +130,32 @@ class _BellWorker(ArqWorker):
 
 
 async def _close(worker: ArqWorker, pool: ArqRedis) -> None:
-    """Close what arq leaves open when it was cancelled."""
+    """Close what arq leaves open when it was cancelled.
+
+    Wake-ups in hand come to their end first: cancelled, they would go on by a new connection that nobody closes.
+    """
     try:
         with suppress(*_FAILURES, asyncio.CancelledError):
-            await worker.close()
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                if worker.tasks:
+                    await asyncio.wait(list(worker.tasks.values()))
+                await worker.close()
     finally:
-        with suppress(*_FAILURES):  # whoever is in a hurry cancels once more: the connections are closed all the same
-            await asyncio.shield(pool.aclose(close_connection_pool=True))
+        with suppress(*_FAILURES):
+            await pool.aclose(close_connection_pool=True)
+
+
+async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
+    """Wait for it however often one is cancelled meanwhile, and be cancelled then."""
+    task = asyncio.create_task(closing)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
@@ -167,6 +187,6 @@ async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
         except _FAILURES as error:
             log.warning("queue_lost", error=type(error).__name__)
         finally:
-            await _close(worker, pool)
+            await _to_its_end(_close(worker, pool))
         on_wake()
         await asyncio.sleep(_RECONNECT_SECONDS)
