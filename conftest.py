@@ -11,6 +11,9 @@ import pytest
 ADMIN_URL = "TEST_DATABASE_ADMIN_URL"
 REDIS_URL = "TEST_REDIS_URL"
 
+_LONGEST = ["test_worker.py", "test_schema_fuzzing.py", "test_nothing_is_lost.py"]
+"""Files, those that wait and those that compute by turns."""
+
 pytest_plugins = ["common.testing.plugin"]
 
 
@@ -40,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         server.start()
     os.environ[ADMIN_URL] = servers[0].url
     os.environ[REDIS_URL] = servers[1].url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, lest all wait for it at the end."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ round() { # round TITLE PYTEST-ARGUMENTS
     codes+=("$code")
 }
 
-round 'ordinary tests' -q -n 4 -m 'not e2e and not faults' "$@"
-round 'whole platform' -v -n 2 --dist loadfile -m 'e2e or faults' "$@"
+round 'ordinary tests' -q -n 4 --dist worksteal -m 'not e2e and not faults' "$@"
+round 'whole platform' -v -n 2 --dist loadfile --no-loadscope-reorder -m 'e2e or faults' "$@"
 
 if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then
     printf 'no test ran\n'
