@@ -3,6 +3,8 @@
 # time, each with a platform of its own. Arguments are passed on to pytest in both rounds.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+# The processes of a run import the same files again and again, and each would compile them anew.
+unset PYTHONDONTWRITEBYTECODE
 nothing_ran=5
 codes=()
 

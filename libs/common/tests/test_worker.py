@@ -72,7 +72,11 @@ async def test_a_request_becomes_event_job_and_effect_with_its_request_id(
         for table in ("jobs", "outbox", "effects"):
             found = await session.scalar(text(f"SELECT count(*) FROM {table} WHERE req_id = 'traced-request-1'"))
             assert found, table
-    assert '"req_id":"traced-request-1"' in worker.log.read_text()
+
+    async def logged() -> bool:  # after the effect is there for all to see
+        return '"req_id":"traced-request-1"' in worker.log.read_text()
+
+    await eventually(logged, within=10)
 
 
 async def test_a_worker_killed_in_mid_job_leaves_no_half_and_the_job_is_done_again_within_40_s(

@@ -91,6 +91,13 @@ async def behind(builder: Builder, handler: RawHandler, **settings: Any) -> Plat
     return await builder.gateway(routes=TABLE, strava_url=await builder.raw(handler), **settings)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no busy machine pass for a service that takes its time, where a test tells the two ways apart."""
+    monkeypatch.setattr("gateway.passage.WATCH_AFTER_SECONDS", 15.0)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_read_of_a_known_caller_needs_no_task_and_others_do(builder: Builder) -> None:
     tasks: list[int] = []
     platform = await behind(builder, after_the_first(OK, OK, OK, tasks=tasks))
@@ -103,6 +110,7 @@ async def test_a_read_of_a_known_caller_needs_no_task_and_others_do(builder: Bui
     assert tasks == [1, 0, 1, 1]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_both_ways_dress_an_answer_alike(builder: Builder) -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nserver: x/1\r\nx-powered-by: y\r\nconnection: keep-alive\r\ncontent-type: text/plain\r\n"
@@ -150,6 +158,7 @@ async def test_the_service_sees_the_same_request_either_way(builder: Builder) ->
     ],
     ids=["chunks", "hints", "no content", "a part", "not modified"],
 )
+@pytest.mark.usefixtures("patient")
 async def test_a_whole_answer_has_one_length_and_keeps_the_connection(
     builder: Builder, answer: bytes, status: int, body: bytes
 ) -> None:
