@@ -28,7 +28,7 @@ SHORT_LIMITS = {"rate_limit": "[16, 60]", "read_limit": "[8, 30]"}
 BACKFILLS_SHARE = [6, 22]
 """What a backfill may take of the short limits; the rest is kept for news."""
 
-WINDOWS = (2, 24) if LONG else (1, 5)
+WINDOWS = (2, 24) if LONG else (2, 10)
 WITHIN = 60 + ACTIVITIES
 
 

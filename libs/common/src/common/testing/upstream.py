@@ -28,4 +28,7 @@ async def serve(app: Any, *, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await running
+        for left in list(server.server_state.connections):  # those who came while it ended
+            left.transport.close()
+        await asyncio.sleep(0)
         listener.close()

@@ -56,9 +56,10 @@ async def hurried(
     await emulated.start()
     url = await asyncio.to_thread(_database, admin_url)
     public = free_port()
+    redis, _, number = environment["REDIS_URL"].rpartition("/")
     own = environment | {
         "DATABASE_URL": url,
-        "REDIS_URL": f"{environment['REDIS_URL'].rpartition('/')[0]}/15",
+        "REDIS_URL": f"{redis}/{int(number) + 8}",  # one of this test process's own too, of sixteen
         "OBJECT_STORE_URL": f"file://{folder}/objects",
         "PUBLIC_URL": f"http://127.0.0.1:{public}",
         "STRAVA_API_BASE": f"{emulated.url}/api/v3",
