@@ -89,6 +89,15 @@ place_project() {
         git clone -q --no-local "$project" "$parent"
     fi
     if [ "$user" = root ]; then chown -R 0:0 "$parent"; else chown -R 1000:1000 "$parent"; fi
+    share_recordings "$home"
+}
+
+# Beside the clone, where the tests look for them; without, some skip.
+share_recordings() {
+    local recordings=${RT_RECORDINGS:-$project/../shared/data/activities}
+    [ -d "$recordings" ] || return 0
+    bind "$(realpath "$recordings")" "$chroot$1/shared/data/activities" --bind
+    mount -o remount,ro,bind "$chroot$1/shared/data/activities"
 }
 
 # The ordinary user may not install packages: the target must fail and print a command that, run by root as it
