@@ -25,7 +25,7 @@ import fit_files  # noqa: E402 - found on the path set above
 import made_up  # noqa: E402 - found on the path set above
 from running_platform import Person, RunningPlatform  # noqa: E402 - as above
 
-from benchmarks import gateway_bench, import_bench, lines, load, memory, webhook_bench, whole_path  # noqa: E402 - as above
+from benchmarks import gateway_bench, import_bench, lines, load, memory, revocation_bench, webhook_bench, whole_path  # noqa: E402 - as above
 from local.state import load as load_state  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
@@ -147,6 +147,8 @@ def main() -> None:
         heading("The whole path")
         somebody = running.person()  # whose list shows what came last
         whole_path.measure(running, somebody)
+        heading("Signing out")
+        revocation_bench.measure(running)
         heading("Webhooks")
         webhook_bench.measure(running, running.person())
         if load.available("wrk"):
