@@ -155,10 +155,14 @@ def main() -> None:
             heading("Reads through the gateway, token and limits on")
 
             def reads(paths: list[str], who: Person = person) -> None:
+                who.renew()  # its access token is as old as the measuring
                 load.table(running.url, who.http.headers, paths, arguments.seconds)
 
+            person.renew()
             reads(paths_of(person))
+            somebody.renew()
             reads(whole_path.paths_of(somebody), somebody)
+            person.renew()
             import_bench.growth(running, person, reads)
         else:
             print("wrk is missing: reads were not measured")
