@@ -109,7 +109,7 @@ write_host_settings() {
 # Variables by which the host tells pip, git and others how to reach the network, one NAME=value a line.
 passed_environment() {
     local names=${reaching//-/_}
-    env | grep -E "^(PIP_(${names^^})|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)=" || true
+    env | grep -E "^(PIP_(${names^^})|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS)=" || true
 }
 
 enter_chroot() { # enter_chroot SUITE: unpack, mount, pass the host's settings on

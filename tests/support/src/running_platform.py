@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from common.testing.ports import free_port
+from common.testing.wait import pause_after
 from local.credentials import load_or_create
 from local.environment import Platform as Described
 from local.supervise import units_of
@@ -42,9 +43,9 @@ LIMITS = {
 
 def eventually(probe: Callable[[], T | None], *, within: float, what: str = "") -> T:
     """Return the probe's first truthy result; a request that got no answer counts as not yet."""
-    deadline = time.monotonic() + within
+    started = time.monotonic()
     last: Any = None
-    while time.monotonic() < deadline:
+    while (waited := time.monotonic() - started) < within:
         try:
             last = probe()
         except httpx2.TransportError as error:
@@ -52,7 +53,7 @@ def eventually(probe: Callable[[], T | None], *, within: float, what: str = "") 
         else:
             if last:
                 return last  # type: ignore[no-any-return] # what the probe returned, and not None
-        time.sleep(0.05)
+        time.sleep(pause_after(waited))
     raise AssertionError(f"not within {within} s: {what or probe}, last seen: {last!r}")
 
 
