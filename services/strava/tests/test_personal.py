@@ -129,7 +129,7 @@ async def test_only_services_may_ask(strava: httpx2.AsyncClient, athlete: Any, m
         refused = await strava.request(method, url, headers=mint.headers(str(athlete.id)))
         assert refused.status_code == 403
     service = {"Authorization": f"Bearer {mint.service_token('auth')}"}
-    for name in ("connections.json", "nothing.json", "originals/../x", "oauth_states.json"):
+    for name in ("strava_tokens.json", "nothing.json", "originals/../x", "oauth_states.json"):
         url = f"/internal/people/{athlete.id}/given/{name}"
-        expected = 200 if name == "connections.json" else 404
+        expected = 200 if name == "strava_tokens.json" else 404
         assert (await strava.get(url, headers=service)).status_code == expected

@@ -164,7 +164,7 @@ async def test_tokens_are_sealed_in_the_database(runner: Runner, resources: Reso
 async def test_connecting_again_repairs_and_asks_for_the_gap(runner: Runner, resources: Resources) -> None:
     last = (await runner.status())["last_sync_at"]
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE connections SET state = 'degraded', reason = 'x'"))
+        await session.execute(text("UPDATE strava_tokens SET state = 'degraded', reason = 'x'"))
     assert (await runner.connect()).status_code == 200
     status = await runner.status()
     assert (status["state"], status["reason"]) == ("connected", None)

@@ -38,7 +38,7 @@ async def test_four_processes_make_one_refresh(
     before = (await emulated.control("GET", "/state"))["refreshes"]
     await emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": 100})
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE connections SET expires_at = now() + interval '100 s'"))
+        await session.execute(text("UPDATE strava_tokens SET expires_at = now() + interval '100 s'"))
     script = tmp_path / "wants.py"
     script.write_text(WANTS)
     processes = [

@@ -26,7 +26,7 @@ async def expire(runner: Runner, resources: Resources, seconds: int = 200) -> No
     """The access token is about to end, here and at Strava."""
     await runner.emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": seconds})
     async with resources.database.transaction() as session:
-        changed = text("UPDATE connections SET expires_at = now() + make_interval(secs => :seconds)")
+        changed = text("UPDATE strava_tokens SET expires_at = now() + make_interval(secs => :seconds)")
         await session.execute(changed, {"seconds": seconds})
 
 
@@ -135,8 +135,8 @@ async def test_a_failed_refresh_is_audited_and_the_connection_stays(
 
 async def test_tokens_that_no_key_opens_ask_for_a_new_connection(runner: Runner, resources: Resources) -> None:
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE connections SET access_token = refresh_token"))
-        await session.execute(text("UPDATE connections SET refresh_token = '\\x0102'"))
+        await session.execute(text("UPDATE strava_tokens SET access_token = refresh_token"))
+        await session.execute(text("UPDATE strava_tokens SET refresh_token = '\\x0102'"))
     response = await runner.here.request("GET", "/strava/athlete")
     assert response.json()["code"] == "strava.degraded"
     assert "encryption keys" in (await runner.status())["reason"]
@@ -165,8 +165,8 @@ async def test_tokens_are_sealed_anew_with_another_first_key(
         )
         told = json.loads(done.stdout)["reencrypted"]
         assert told == {
-            "connections.access_token": expected,
-            "connections.refresh_token": expected,
+            "strava_tokens.access_token": expected,
+            "strava_tokens.refresh_token": expected,
             "jobs.payload": 0,
         }
     after = await connection_of(runner, resources)
@@ -187,7 +187,7 @@ async def test_a_grant_is_taken_back_also_after_its_key_was_changed(
     both = f"{KeyRing.new_setting('k2')},{strava_environment['ENCRYPTION_KEYS']}"
     async with resources.database.transaction() as session:
         counts = await reencrypt(session, KeyRing.from_setting(both), actor="operator")
-    assert counts == {"connections.access_token": 0, "connections.refresh_token": 0, "jobs.payload": 2}
+    assert counts == {"strava_tokens.access_token": 0, "strava_tokens.refresh_token": 0, "jobs.payload": 2}
     [job] = await jobs_of(resources, "strava-revoke")
     keeper = TokenKeeper.of(resources)
     alone = TokenKeeper(resources.database, keeper._oauth, KeyRing.from_setting(both.split(",", maxsplit=1)[0]))

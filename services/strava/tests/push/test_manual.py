@@ -124,7 +124,7 @@ async def test_what_was_not_sent_is_sent_later(
     sender: Runner, emulated: Emulated, resources: Resources, fault: dict[str, Any]
 ) -> None:
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE connections SET expires_at = now()"))
+        await session.execute(text("UPDATE strava_tokens SET expires_at = now()"))
     await emulated.control("PUT", "/faults", json=fault)
     response = await sender.here.request("POST", "/strava/manual", json=GYM)
     push_id = response.json()["id"]

@@ -88,7 +88,7 @@ async def test_silent_webhooks_are_made_up_for_by_polling(
         await session.execute(text("UPDATE webhook_subscriptions SET state = 'failed', checked_at = now()"))
         ago = "now() - interval '16 minutes'"
         await session.execute(
-            text(f"UPDATE connections SET last_sync_at = {ago}, last_poll_at = {ago}, connected_at = {ago}")
+            text(f"UPDATE strava_tokens SET last_sync_at = {ago}, last_poll_at = {ago}, connected_at = {ago}")
         )
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
     missed = await runner.runs()
@@ -132,7 +132,7 @@ async def test_connecting_again_brings_what_could_not_be_fetched_before_however_
     long_ago = datetime.now(UTC) - timedelta(days=300)
     old = await runner.runs(start_date=long_ago.isoformat(), distance=3000)
     async with resources.database.transaction() as session:
-        await session.execute(text(f"UPDATE connections SET {before}, history_at = now()"))
+        await session.execute(text(f"UPDATE strava_tokens SET {before}, history_at = now()"))
         given_up = enqueue_activity(session, runner.here.id, old, urgent=False, missing=True, history=True)
         await session.flush()
         await session.execute(text("UPDATE jobs SET state = 'failed' WHERE id = :id"), {"id": given_up})

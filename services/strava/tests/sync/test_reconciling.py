@@ -23,7 +23,7 @@ async def unheard(runner: Runner, emulated: Emulated) -> Runner:
 async def last_night(resources: Resources) -> None:
     """The comparison is a day ago."""
     async with resources.database.transaction() as session:
-        await session.execute(text("UPDATE connections SET reconciled_at = now() - interval '25 hours'"))
+        await session.execute(text("UPDATE strava_tokens SET reconciled_at = now() - interval '25 hours'"))
 
 
 async def test_the_night_finds_what_events_missed(

@@ -29,7 +29,7 @@ class TrainingVersion(Base):
 class Plan(Base):
     """A training plan. Its version rises with any change of its workouts."""
 
-    __tablename__ = "plans"
+    __tablename__ = "training_plans"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     athlete_id: Mapped[UUID]
@@ -43,7 +43,7 @@ class Plan(Base):
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("ix_plans_athlete_id", "athlete_id", "start_date", "id"),)
+    __table_args__ = (Index("ix_training_plans_athlete_id", "athlete_id", "start_date", "id"),)
 
 
 class Workout(Base):
@@ -53,7 +53,7 @@ class Workout(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     athlete_id: Mapped[UUID]
-    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("training_plans.id", ondelete="CASCADE"))
     date: Mapped[dt.date]
     name: Mapped[str]
     description: Mapped[str]

@@ -21,12 +21,12 @@ async def reencrypt(session: AsyncSession, keys: KeyRing, *, actor: str) -> dict
 
     Raises ``DecryptionFailed`` when the key of a token is not in the ring any more; nothing is changed then.
     """
-    counts = dict.fromkeys((f"connections.{name}_token" for name in SEALED), 0)
+    counts = dict.fromkeys((f"strava_tokens.{name}_token" for name in SEALED), 0)
     for connection in await session.scalars(select(Connection).with_for_update()):
         for name in SEALED:
-            counts[f"connections.{name}_token"] += _renew(connection, name, keys)
+            counts[f"strava_tokens.{name}_token"] += _renew(connection, name, keys)
     counts["jobs.payload"] = await _renew_revocations(session, keys)
-    record(session, SERVICE, actor=actor, action="strava.keys_reencrypted", target="connections", details=counts)
+    record(session, SERVICE, actor=actor, action="strava.keys_reencrypted", target="strava_tokens", details=counts)
     return counts
 
 

@@ -138,7 +138,7 @@ class TokenKeeper:
 
 
 def place_of(athlete_id: UUID, name: str) -> str:
-    """What the ``access`` or ``refresh`` token of an athlete is sealed for."""
+    """What the ``access`` or ``refresh`` token of an athlete is sealed for; another name would open none of them."""
     return f"connections.{name}_token:{athlete_id}"
 
 

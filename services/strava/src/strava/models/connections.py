@@ -15,7 +15,7 @@ from strava.models.base import Base
 class Connection(Base):
     """An athlete's connection to Strava; gone when the athlete disconnects."""
 
-    __tablename__ = "connections"
+    __tablename__ = "strava_tokens"
 
     athlete_id: Mapped[UUID] = mapped_column(primary_key=True)
     strava_athlete_id: Mapped[int] = mapped_column(BigInteger, unique=True)
