@@ -1,5 +1,6 @@
 """Real servers for the tests: started once, shared by the processes of one run, gone with it."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -14,11 +15,15 @@ REDIS_URL = "TEST_REDIS_URL"
 _LONGEST = ["test_worker.py", "test_schema_fuzzing.py", "test_nothing_is_lost.py"]
 """Files, those that wait and those that compute by turns."""
 
+_COLLECTED_AFTER = (100_000, 50, 50)
+"""Objects, and collections of the younger: by Python's own figures a tenth of a test's time goes there."""
+
 pytest_plugins = ["common.testing.plugin"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start Postgres and Valkey unless both are named; processes of a parallel run inherit the addresses."""
+    gc.set_threshold(*_COLLECTED_AFTER)
     if ADMIN_URL in os.environ and REDIS_URL in os.environ:
         return
     from common.testing.ports import free_port

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, two files at a
-# time, each with a platform of its own. Arguments are passed on to pytest in both rounds.
+# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, three files
+# at a time, each with a platform of its own. Arguments are passed on to pytest in both rounds.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 # The processes of a run import the same files again and again, and each would compile them anew.
@@ -17,7 +17,7 @@ round() { # round TITLE PYTEST-ARGUMENTS
 }
 
 round 'ordinary tests' -q -n 4 --dist worksteal -m 'not e2e and not faults' "$@"
-round 'whole platform' -v -n 2 --dist loadfile --no-loadscope-reorder -m 'e2e or faults' "$@"
+round 'whole platform' -v -n 3 --dist loadfile --no-loadscope-reorder -m 'e2e or faults' "$@"
 
 if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then
     printf 'no test ran\n'
