@@ -1,5 +1,7 @@
 import base64
 
+import pytest
+
 from strava.settings import StravaSettings
 
 GIVEN = {
@@ -25,3 +27,9 @@ def test_strava_may_reach_the_gateway_by_another_name_than_browsers() -> None:
     settings = StravaSettings.from_environment(**GIVEN, strava_webhook_base="http://gateway:8000/")
     assert settings.callback_uri == "https://run.example.org/api/v1/strava/callback"
     assert settings.webhook_url == "http://gateway:8000/api/v1/strava/webhook/guess-me-not"
+
+
+def test_originals_are_not_encrypted_without_a_key() -> None:
+    given = {name: value for name, value in GIVEN.items() if name not in ("strava_client_id", "encryption_keys")}
+    with pytest.raises(ValueError, match="ENCRYPTION_KEYS must be"):
+        StravaSettings.from_environment(**given, encrypt_originals=True)

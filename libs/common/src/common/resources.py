@@ -74,7 +74,7 @@ class Resources:
                 database=database,
                 redis=redis,
                 waker=waker,
-                objects=ObjectStore.from_url(settings.object_store_url),
+                objects=settings.object_store(),
                 verifier=Verifier(keys, issuer=settings.token_issuer, audience=settings.token_audience),
                 service_tokens=tokens,
                 personal_tokens=_closed_by(stack, PersonalTokenExchange(auth)),

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.signing import UrlSigner
+from common.storage import ObjectStore
 
 EXAMPLE_SECRETS = frozenset({"", "changeme", "change-me", "example", "secret", "password", "insecure"})
 
@@ -71,6 +72,10 @@ class DataSettings(Settings):
     database_url: SecretStr
     database_pool_size: int = 5
     object_store_url: str = "memory://"
+
+    def object_store(self) -> ObjectStore:
+        """Open what ``object_store_url`` names."""
+        return ObjectStore.from_url(self.object_store_url)
 
 
 class SigningSettings(DataSettings):

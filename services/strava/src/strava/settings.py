@@ -8,7 +8,9 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, PositiveInt, SecretStr, model_validator
 
 from common.crypto import KeyRing
+from common.sealing import SealingStore
 from common.settings import SigningSettings
+from common.storage import ObjectStore
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
 """A secret that may be left out; an empty variable counts as left out."""
@@ -44,6 +46,7 @@ class StravaSettings(SigningSettings):
     strava_verify_token: OptionalSecret = Field(default=None, description="what Strava repeats when it subscribes")
     strava_bare_webhook: bool = Field(default=False, description="whether the webhook works without its secret, too")
     encryption_keys: OptionalSecret = None
+    encrypt_originals: bool = Field(default=False, description="whether files are sealed where they are stored")
     strava_retry_delays: tuple[float, ...] = Field(
         default=(5, 30, 300, 900, 2700), description="s until Strava is asked again for what it has not ready"
     )
@@ -66,7 +69,16 @@ class StravaSettings(SigningSettings):
     def _application_is_whole(self) -> Self:
         if self.strava_client_id:
             _ = self.application
+        if self.encrypt_originals and self.encryption_keys is None:
+            raise ValueError("ENCRYPT_ORIGINALS is set, so ENCRYPTION_KEYS must be too")
         return self
+
+    def object_store(self) -> ObjectStore:
+        """Open what ``object_store_url`` names; what was sealed there is read whether new files are or not."""
+        if self.encryption_keys is None:
+            return super().object_store()
+        keys = KeyRing.from_setting(self.encryption_keys.get_secret_value())
+        return SealingStore.with_keys(self.object_store_url, keys, sealing=self.encrypt_originals)
 
     @cached_property
     def application(self) -> Application:

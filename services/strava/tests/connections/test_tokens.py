@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import select, text
 from common.crypto import KeyRing
 from common.db.tables import OutboxEvent
 from common.resources import Resources
+from common.sealing import MARK
 from common.testing.plugin import Environment
 from common.testing.wait import eventually
 from strava.connections.reencryption import reencrypt
@@ -153,13 +155,17 @@ async def test_a_token_is_refreshed_when_less_than_five_minutes_are_left(
 
 
 async def test_tokens_are_sealed_anew_with_another_first_key(
-    runner: Runner, resources: Resources, strava_environment: Environment
+    runner: Runner, resources: Resources, strava_environment: Environment, tmp_path: Path
 ) -> None:
     before = await connection_of(runner, resources)
     both = f"{KeyRing.new_setting('k2')},{strava_environment['ENCRYPTION_KEYS']}"
+    original = tmp_path / "originals" / str(runner.here.id) / "a-file"
+    original.parent.mkdir(parents=True)
+    original.write_bytes(b"a recording from before it was to be sealed")
     command = [sys.executable, "-m", "strava.connections", "reencrypt"]
     for expected in (1, 0):
-        environment = {**os.environ, **strava_environment, "ENCRYPTION_KEYS": both}
+        own = {"ENCRYPTION_KEYS": both, "ENCRYPT_ORIGINALS": "true", "OBJECT_STORE_URL": f"file://{tmp_path}"}
+        environment = {**os.environ, **strava_environment, **own}
         done = await asyncio.to_thread(
             subprocess.run, command, env=environment, capture_output=True, text=True, check=True
         )
@@ -168,7 +174,9 @@ async def test_tokens_are_sealed_anew_with_another_first_key(
             "strava_tokens.access_token": expected,
             "strava_tokens.refresh_token": expected,
             "jobs.payload": 0,
+            "originals": expected,
         }
+    assert original.read_bytes().startswith(MARK)
     after = await connection_of(runner, resources)
     assert before.access_token[:4] == b"\x01\x02k1"
     assert (after.access_token[:4], after.refresh_token[:4]) == (b"\x01\x02k2",) * 2

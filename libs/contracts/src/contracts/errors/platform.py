@@ -47,6 +47,12 @@ STORAGE = {
         "The database knows the file, but the file storage does not have it.",
         "It may just have been deleted. If it should be there, tell the operator.",
     ),
+    "storage.object_unreadable": ErrorCode(
+        503,
+        "The file cannot be decrypted",
+        "The file was encrypted with a key that the service does not have, or it was damaged.",
+        "Ask the operator: the key that it was encrypted with belongs into ENCRYPTION_KEYS.",
+    ),
 }
 
 DATABASE = {

@@ -3,8 +3,11 @@
 import argparse
 import asyncio
 import json
+from contextlib import suppress
 
 from common.db import Database
+from common.sealing import SealingStore
+from common.storage import ObjectMissing
 from strava.connections.reencryption import reencrypt
 from strava.settings import StravaSettings
 
@@ -12,9 +15,23 @@ OPERATOR = "operator"
 
 
 async def run(settings: StravaSettings) -> dict[str, int]:
-    """Seal the tokens anew; return what there is to tell. Without an application there are none."""
-    if not settings.strava_client_id:
+    """Seal tokens and originals anew; return how many of each were. Without an application there are no tokens."""
+    tokens = await _tokens(settings) if settings.strava_client_id else {}
+    return tokens | await _originals(settings)
+
+
+async def _originals(settings: StravaSettings) -> dict[str, int]:
+    store = settings.object_store()
+    if not isinstance(store, SealingStore):
         return {}
+    count = 0
+    async for each in store.list("originals"):
+        with suppress(ObjectMissing):  # deleted meanwhile
+            count += await store.renew(each.key)
+    return {"originals": count}
+
+
+async def _tokens(settings: StravaSettings) -> dict[str, int]:
     database = Database(settings.database_url.get_secret_value(), service="strava", pool_size=1)
     try:
         async with database.transaction() as session:
