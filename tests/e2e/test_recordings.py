@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from operations import operations_of
 from running_platform import Person, RunningPlatform, eventually
 
 Reader = Callable[[str], tuple[str, bytes]]
@@ -53,7 +54,6 @@ def test_every_recording_has_the_outcome_a_runner_would_call_right(
 
     legs = [runner.get(f"/activities/{each}") for each in everything["triathlon-multisport.fit"]["activity_ids"]]
     assert [leg["sport"] for leg in legs if leg["sport"] != "Workout"] == ["Swim", "Ride", "Run"]
-    assert len(everything["several-activities.tcx"]["activity_ids"]) > 1
     for name in GOOD[:1] + GOOD[3:5]:
         assert len(everything[name]["activity_ids"]) == 1, name
     listed = runner.get("/activities", params={"limit": 200})["items"]
@@ -61,6 +61,22 @@ def test_every_recording_has_the_outcome_a_runner_would_call_right(
     assert {activity["id"] for activity in listed} == owned
     assert "is a route" in everything["fault-route-without-times.gpx"]["reason"]
     assert everything["fault-time-jump.fit"]["quality"][0]["notes"]
+
+
+def test_a_file_of_several_activities_gives_each_of_them(runner: Person, everything: dict[str, dict[str, Any]]) -> None:
+    ids = everything["several-activities.tcx"]["activity_ids"]
+    found = sorted((runner.get(f"/activities/{each}") for each in ids), key=lambda each: str(each["start_time"]))
+    assert [each["start_time"][:16] for each in found] == ["2012-01-19T10:30", "2012-01-20T09:21", "2012-01-22T14:10"]
+    # The device's; the last began with its receiver jumping at 18 m/s, which is left out here.
+    assert [each["distance"] for each in found] == pytest.approx([9197.7, 7236.5, 11_501.8], rel=0.02)
+    assert [len(runner.get(f"/activities/{each['id']}/laps")["items"]) for each in found] == [1, 3, 1]
+
+
+def test_the_laps_are_those_the_runner_pressed(runner: Person, everything: dict[str, dict[str, Any]]) -> None:
+    run = the_activity(runner, everything["run-23-laps.tcx"])
+    laps = runner.get(f"/activities/{run['id']}/laps")["items"]
+    assert len(laps) == 23
+    assert sum(lap["distance"] for lap in laps) == pytest.approx(run["distance"], rel=0.01)
 
 
 def test_the_same_race_from_two_files_is_one_activity_with_two_recordings(
@@ -184,3 +200,23 @@ def test_nobody_else_sees_anything_of_it(
         assert not any(stranger.best_efforts().values())
     admin.close()
     assert runner.get(f"/activities/{activity_id}")["name"] != "x"
+
+
+def test_nothing_of_any_activity_is_there_for_a_stranger_or_an_administrator(
+    platform: RunningPlatform,
+    runner: Person,
+    new_person: Callable[[], Person],
+    everything: dict[str, dict[str, Any]],
+) -> None:
+    ids = {activity_id for item in everything.values() for activity_id in item["activity_ids"]}
+    reading = [
+        each for each in operations_of(platform.url) if each.method == "GET" and each.parameters == ["activity_id"]
+    ]
+    assert {f"/api/v1/activities/{{activity_id}}{part}" for part in PARTS} <= {each.path for each in reading}
+    paths = [each.filled({"activity_id": activity_id}) for each in reading for activity_id in ids]
+    admin = platform.admin()
+    for somebody in (new_person(), admin):
+        answers = {path: somebody.http.get(platform.url + path).status_code for path in paths}
+        assert answers == dict.fromkeys(paths, 404)
+    admin.close()
+    assert all(runner.http.get(f"/activities/{activity_id}").is_success for activity_id in ids)

@@ -4,7 +4,7 @@
     python3 tools/local/bootstrap.py [local|dev]
 
 `local` is what `make up` needs, `dev` (a superset) what checks and tests need. Standard library only: this is
-the first thing that runs on a fresh machine, perhaps on a Python that is too old.
+the first thing that runs on a fresh machine, perhaps on a Python that is too old: written in the language of 3.7.
 """
 
 from __future__ import annotations
@@ -166,10 +166,13 @@ def missing_for_browsing(locked: str) -> list[str]:
 def ensure_system_packages(lock: Path) -> None:
     """Provide what is not in wheels: what plans are printed with, the browser that Playwright drives."""
     locked = lock.read_text(encoding="utf-8")
-    if missing := missing_for_printing(locked):
-        install_system_packages(missing, needed_for="Printing plans as PDF", required=False)
-    if missing := missing_for_browsing(locked):
-        install_system_packages(missing, needed_for="Testing the pages in a browser", required=False)
+    needs = {
+        "Printing plans as PDF": missing_for_printing(locked),
+        "Testing the pages in a browser": missing_for_browsing(locked),
+    }
+    for needed_for, missing in needs.items():
+        if missing:
+            install_system_packages(missing, needed_for=needed_for, required=False)
 
 
 def pip(*arguments: str, expected: int) -> None:

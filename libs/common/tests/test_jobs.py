@@ -136,6 +136,21 @@ async def test_a_job_that_kills_its_worker_in_every_attempt_is_buried(database: 
     assert (row.state, row.reason) == ("dead", jobs.WORKER_DIED)
 
 
+async def test_jobs_whose_worker_died_twice_are_claimed_one_by_one(database: Database) -> None:
+    enqueued = {await enqueue(database) for _ in range(2)}
+    for _ in range(jobs.ALONE_AFTER):
+        assert {job.id for job in await claim(database, 5)} == enqueued
+        await end_leases(database)
+    fresh = await enqueue(database)
+    assert [job.id for job in await claim(database, 5)] == [fresh]
+    for expected in (True, True, False):
+        async with database.transaction() as session:
+            assert await jobs.is_any_for_alone(session, ("a",)) is expected
+            job = await jobs.claim_alone(session, ("a",))
+        enqueued -= {job.id} if job else set()
+    assert enqueued == set()
+
+
 async def test_a_job_given_back_has_not_used_an_attempt(database: Database) -> None:
     await enqueue(database)
     [job] = await claim(database)

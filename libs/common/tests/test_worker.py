@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -114,6 +115,37 @@ async def test_a_poison_job_ends_among_the_dead_and_blocks_nobody(
     await eventually(reaches(1, jobs_in, database, "refused", "failed"), within=30)
     await eventually(reaches(1, jobs_in, database, "poison", "dead"), within=20)
     assert worker.running
+
+
+async def end_leases(database: Database) -> None:
+    """Let the time pass after which a dead worker's jobs are free again."""
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE jobs SET lease_until = now() WHERE state = 'running'"))
+
+
+async def test_a_job_that_kills_its_worker_in_every_attempt_ends_among_the_dead_and_takes_nobody_along(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    for kind in ("record", "deadly", "record"):
+        await toy.post(f"/api/v1/jobs/{kind}")
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE jobs SET max_attempts = 4"))
+    killed = 0
+    while await jobs_in(database, "deadly", "dead") == 0:
+        worker = start_worker()
+        await eventually(partial(ended_or_buried, worker, database), within=30)
+        killed += not worker.running
+        await end_leases(database)
+    assert killed == 4
+    await eventually(reaches(2, jobs_in, database, "record", "done"), within=30)
+    assert await effects(database, "record") == 2
+    await toy.post("/api/v1/jobs/record")
+    await eventually(reaches(3, jobs_in, database, "record", "done"), within=30)
+    assert worker.running
+
+
+async def ended_or_buried(worker: WorkerProcess, database: Database) -> bool:
+    return not worker.running or await jobs_in(database, "deadly", "dead") == 1
 
 
 @asynccontextmanager

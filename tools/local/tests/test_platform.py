@@ -1,5 +1,6 @@
 """The whole: `up`, `down`, `status` and what happens when things are killed."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -9,12 +10,17 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from sample_project import Project, add_auth, add_strava, eventually
+import asyncpg
+from sample_project import Project, add_auth, add_migration, add_strava, eventually
 
+from local.credentials import load_or_create
 from local.embedded import Postgres, Valkey
+from local.environment import Platform
 from local.processes import Process
+from local.topology import EMULATOR
 
 
 def ask(project: Project) -> dict[str, Any]:
@@ -59,6 +65,21 @@ def test_up_returns_through_a_pipe_and_its_processes_have_no_terminal(project: P
     )
     assert f"http://127.0.0.1:{project.topology.port('gateway')}" in done.stdout, done.stderr
     assert ask(project)["pid"] == project.process("gateway").pid
+
+
+def test_services_and_workers_are_children_of_one_parent(project: Project) -> None:
+    add_auth(project)
+    add_strava(project)
+    assert project.command("up").returncode == 0
+    names = [name for name in project.state.units if name not in (Postgres.name, Valkey.name)]
+    assert {"gateway", "gateway-worker", "auth", "strava", EMULATOR} <= {*names}
+    parents = {name: parent_of(project.process(name)) for name in names}
+    assert parents == dict.fromkeys(names, supervisor(project).pid)
+
+
+def parent_of(process: Process) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:")))
 
 
 def test_up_again_changes_nothing_and_down_keeps_data(running: Project) -> None:
@@ -218,6 +239,33 @@ def test_a_database_that_cannot_be_reached_is_named(project: Project) -> None:
     assert done.returncode == 1
     assert "127.0.0.1:1 cannot be prepared" in done.stderr
     assert "a-password" not in done.stdout + done.stderr
+
+
+def test_migrate_brings_the_schemas_up_to_date_and_keeps_what_is_in_them(project: Project) -> None:
+    add_auth(project, migrations=True)
+    add_migration(project, "auth", "0001", "CREATE TABLE accounts (email text)")
+    first = project.command("migrate")
+    assert (first.returncode, "All schemas are up to date" in first.stdout) == (0, True), first.stderr
+    ask_database(project, "auth", "INSERT INTO accounts VALUES ('runner@home.example') RETURNING email")
+    add_migration(project, "auth", "0002", "ALTER TABLE accounts ADD COLUMN role text DEFAULT 'athlete'")
+    assert project.command("migrate").returncode == 0
+    assert project.command("migrate").returncode == 0
+    assert ask_database(project, "auth", "SELECT * FROM accounts") == [("runner@home.example", "athlete")]
+    assert not answers(project)
+
+
+def ask_database(project: Project, service: str, question: str) -> list[tuple[Any, ...]]:
+    names = [each.name for each in project.topology.services]
+    platform = Platform(project.topology, load_or_create(project.home / "secrets.env", names))
+
+    async def fetch() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(platform.database_url(service).replace("+asyncpg", "", 1))
+        try:
+            return [tuple(row) for row in await connection.fetch(question)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())
 
 
 def test_restart_of_one_leaves_the_others(running: Project) -> None:

@@ -2,9 +2,11 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -31,10 +33,22 @@ def current_traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
+@contextmanager
+def on_behalf_of(req_id: str, traceparent: str | None) -> Iterator[None]:
+    """Work for the request behind an event: what is left behind meanwhile carries its id and its trace."""
+    token = request_id.set(req_id)
+    attached = context.attach(_PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {}))
+    try:
+        yield
+    finally:
+        context.detach(attached)
+        request_id.reset(token)
+
+
 def link_to(traceparent: str | None) -> list[trace.Link]:
     """Span links to the trace that caused a job, for work that happens later and elsewhere."""
     if not traceparent:
         return []
-    context = _PROPAGATOR.extract({"traceparent": traceparent})
-    span_context = trace.get_current_span(context).get_span_context()
+    extracted = _PROPAGATOR.extract({"traceparent": traceparent})
+    span_context = trace.get_current_span(extracted).get_span_context()
     return [trace.Link(span_context)] if span_context.is_valid else []

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.context import request_id
+from common.context import on_behalf_of
 from common.db.tables import InboxCursor
 from common.metrics import EVENTS_PULLED
 from common.outbox import EventPage, PublishedEvent
@@ -49,11 +49,8 @@ async def handle_page(session: AsyncSession, subscription: Subscription, page: E
     wanted = {event.id: event for event in page.items if event.type in subscription.handlers}
     new = await _new_among(session, subscription.publisher, list(wanted.values()))
     for event in (wanted[event_id] for event_id in wanted if event_id in new):
-        token = request_id.set(event.req_id)
-        try:
+        with on_behalf_of(event.req_id, event.traceparent):
             await subscription.handlers[event.type](session, event)
-        finally:
-            request_id.reset(token)
         EVENTS_PULLED.labels(subscription.publisher, event.type).inc()
     await _move_cursor(session, subscription.publisher, page.items[-1].position)
     return len(new)

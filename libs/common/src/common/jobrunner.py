@@ -22,6 +22,8 @@ from common.metrics import JOB_SECONDS
 from common.resources import Resources
 
 HEARTBEAT_SECONDS = 10.0
+ALONE_SECONDS = 10.0
+"""How often to look for jobs that are to be done alone: the question reads all rows that wait."""
 _TRACER = trace.get_tracer("common.jobs")
 
 
@@ -60,22 +62,52 @@ class JobRunner:
         self._concurrency = concurrency
         self._running: dict[asyncio.Task[None], ClaimedJob] = {}
         self._closed = False
+        self._looked_for_alone = -ALONE_SECONDS
 
     async def dispatch(self) -> bool:
         """Fill the free slots; True when more may be due. Waits for a slot when all are taken."""
         if not self._tasks or self._closed:
             return False
+        if await self._dispatch_alone():
+            return True
         async with self._slots:
             pass
         free = self._concurrency - len(self._running)
         async with self._resources.database.transaction() as session:
             claimed = await jobs.claim(session, list(self._tasks), free)
         for job in claimed:
-            await self._slots.acquire()
-            task = asyncio.create_task(self._run(job))
-            self._running[task] = job
-            task.add_done_callback(self._finished)
+            await self._start(job)
         return bool(claimed)
+
+    async def _dispatch_alone(self) -> bool:
+        """Do one job whose workers died, with nothing else in hand; False when none is known of."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_for_alone < ALONE_SECONDS:
+            return False
+        database, kinds = self._resources.database, list(self._tasks)
+        async with database.transaction() as session:
+            found = await jobs.is_any_for_alone(session, kinds)
+        if not found:
+            self._looked_for_alone = now
+            return False
+        await self._rest()
+        async with database.transaction() as session:
+            job = await jobs.claim_alone(session, kinds)
+        if job is not None:
+            await self._start(job)
+            await self._rest()
+        return True
+
+    async def _start(self, job: ClaimedJob) -> None:
+        await self._slots.acquire()
+        task = asyncio.create_task(self._run(job))
+        self._running[task] = job
+        task.add_done_callback(self._finished)
+
+    async def _rest(self) -> None:
+        """Wait until no job is in hand."""
+        while self._running:
+            await asyncio.wait(set(self._running))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)

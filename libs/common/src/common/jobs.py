@@ -1,7 +1,8 @@
 """Long work is a row: accepted = done + failed + dead + in flight, always.
 
 A worker claims due rows with ``FOR UPDATE SKIP LOCKED`` and holds each by a lease that it renews. A worker that
-dies stops renewing, and another claims the row when the lease is over. Completion is fenced by the lease's
+dies stops renewing, and another claims the row when the lease is over; when that happens again, it is done alone, so
+that a job which kills its worker takes along none that was in hand with it. Completion is fenced by the lease's
 token and is in the same transaction as the effects, so an effect happens once.
 """
 
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,8 @@ LEASE = timedelta(seconds=30)
 BACKOFF_BASE_SECONDS = 1.0
 BACKOFF_CAP_SECONDS = 900.0
 MAX_ATTEMPTS = 8
+ALONE_AFTER = 2
+"""Attempts after which a job whose worker died is done alone, so that it takes no other jobs along."""
 WORKER_DIED = "The worker died during every attempt."
 
 
@@ -111,8 +114,28 @@ async def claim(session: AsyncSession, kinds: Sequence[str], limit: int) -> list
     """Take up to ``limit`` due jobs, also those whose worker's lease is over; counts the attempt."""
     due = or_(
         and_(Job.state == JobState.QUEUED, Job.run_after <= func.now()),
-        and_(Job.state == JobState.RUNNING, Job.lease_until < func.now()),
+        and_(_ABANDONED, Job.attempts < ALONE_AFTER),
     )
+    return await _take(session, due, kinds, limit)
+
+
+async def claim_alone(session: AsyncSession, kinds: Sequence[str]) -> ClaimedJob | None:
+    """Take one job that ``is_any_for_alone`` told of; counts the attempt."""
+    taken = await _take(session, _FOR_ALONE, kinds, 1)
+    return taken[0] if taken else None
+
+
+async def is_any_for_alone(session: AsyncSession, kinds: Sequence[str]) -> bool:
+    """Whether a job's worker died again: that job, or one that was in hand with it, may be the cause."""
+    found = select(Job.id).where(_FOR_ALONE, Job.attempts < Job.max_attempts, Job.kind.in_(kinds)).limit(1)
+    return await session.scalar(found) is not None
+
+
+_ABANDONED = and_(Job.state == JobState.RUNNING, Job.lease_until < func.now())
+_FOR_ALONE = and_(_ABANDONED, Job.attempts >= ALONE_AFTER)
+
+
+async def _take(session: AsyncSession, due: ColumnElement[bool], kinds: Sequence[str], limit: int) -> list[ClaimedJob]:
     chosen = (
         select(Job.id)
         .where(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), due, Job.kind.in_(kinds))

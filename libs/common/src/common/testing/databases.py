@@ -33,13 +33,18 @@ def make_database(admin_url: str, name: str) -> str:
     return make_url(admin_url).set(database=name).render_as_string(hide_password=False)
 
 
-def make_schema(admin_url: str, service: str) -> str:
-    """Provision and migrate a service; return the address its role uses."""
+def make_role(admin_url: str, service: str) -> str:
+    """Provision a service: its role and its empty schema; return the address the role uses."""
     password = f"test-{service}"  # a role is shared by all databases of the server, so by all test processes
     with _ROLES.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         asyncio.run(provision(admin_url, {service: password}))
-    url = make_url(admin_url).set(username=service, password=password).render_as_string(hide_password=False)
+    return make_url(admin_url).set(username=service, password=password).render_as_string(hide_password=False)
+
+
+def make_schema(admin_url: str, service: str) -> str:
+    """Provision and migrate a service; return the address its role uses."""
+    url = make_role(admin_url, service)
     migrate_all({service: url})
     return url
 

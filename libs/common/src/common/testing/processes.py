@@ -1,4 +1,4 @@
-"""A worker in a process of its own, as it runs in earnest."""
+"""A service or its worker in a process of its own, as it runs in earnest."""
 
 import os
 import signal
@@ -12,14 +12,16 @@ from common.testing.ports import free_port
 _STOP_SECONDS = 30
 
 
-class WorkerProcess:
-    """``python -m common.run <service> --worker`` with the given environment; its output goes to ``log``."""
+class ServiceProcess:
+    """``python -m common.run <service>`` with the given environment; its output goes to ``log``."""
+
+    _words: tuple[str, ...] = ()
 
     def __init__(self, service: str, environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "common.run", service, "--worker"],
+                [sys.executable, "-m", "common.run", service, *self._words],
                 env={**os.environ, **environment, "METRICS_PORT": str(free_port())},
                 stdout=output,
                 stderr=output,
@@ -33,3 +35,9 @@ class WorkerProcess:
         """Send the signal and wait for the end; return the exit code."""
         self._process.send_signal(number)
         return self._process.wait(_STOP_SECONDS)
+
+
+class WorkerProcess(ServiceProcess):
+    """The same with ``--worker``."""
+
+    _words = ("--worker",)

@@ -91,6 +91,25 @@ rotated = {"kid": "k", "signs_from": "soon", "others_retired_at": "later", "bega
 print(json.dumps(rotated if command == "rotate" else {"reencrypted": {"a column": 3}}))
 """
 
+MIGRATIONS = """
+from common.db.migrate import run_environment
+from common.db.tables import Base
+
+class Declared(Base):
+    __abstract__ = True
+
+run_environment(Declared)
+"""
+MIGRATION = """
+from alembic import op
+
+revision = {revision!r}
+down_revision = {before!r}
+
+def upgrade():
+    op.execute({statement!r})
+"""
+
 
 @dataclass
 class Project:
@@ -156,6 +175,16 @@ def add_auth(project: Project, *, migrations: bool = False) -> None:
     if migrations:
         (source.parent / "migrations").mkdir()
     project.environment["PYTHONPATH"] += f"{os.pathsep}{source}"
+
+
+def add_migration(project: Project, service: str, revision: str, statement: str) -> None:
+    """Add a version after those that the service has."""
+    folder = project.root / "services" / service / "migrations"
+    (folder / "versions").mkdir(exist_ok=True)
+    (folder / "env.py").write_text(MIGRATIONS, encoding="utf-8")
+    before = max((path.stem for path in (folder / "versions").glob("*.py")), default=None)
+    text = MIGRATION.format(revision=revision, before=before, statement=statement)
+    (folder / "versions" / f"{revision}.py").write_text(text, encoding="utf-8")
 
 
 def add_strava(project: Project) -> None:

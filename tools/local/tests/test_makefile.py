@@ -1,0 +1,40 @@
+"""`make help` is the list of what can be done: nothing is missing in it and nothing is in it that does not exist."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from local.topology import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+FOR_OTHER_TARGETS = {"environment", "ready", "dev-ready"}
+"""What other targets need first; nobody types these."""
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, str]:
+    """What `make help` prints: targets and their explanations."""
+    done = subprocess.run(
+        ["make", "-s", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    return dict(re.findall(r"^  make (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
+
+
+def test_every_target_with_an_explanation_is_listed_with_it(listed: dict[str, str]) -> None:
+    explained = re.findall(r"^([a-z0-9-]+):.*?## (?:\[\S+\] )?(.+)$", MAKEFILE, re.MULTILINE)
+    assert dict(explained) == listed
+
+
+def test_every_target_is_listed_but_those_that_others_need(listed: dict[str, str]) -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
+    phony = {name for names in re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE) for name in names.split()}
+    assert targets == phony
+    assert targets - listed.keys() == FOR_OTHER_TARGETS
