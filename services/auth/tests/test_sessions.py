@@ -1,5 +1,6 @@
 import asyncio
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, ClassVar, Self, cast
 
 import httpx2
 import jwt
@@ -103,6 +104,50 @@ async def test_reuse_after_the_grace_ends_the_family_with_its_descendants(
     assert (await refresh(auth, child)).status_code == 401
     sid = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sid"]
     assert await revoked(auth) == [sid]
+
+
+class Clock(datetime):
+    """What the sessions take for the clock; stands still."""
+
+    instant: ClassVar[datetime]
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cast("Self", cls.instant.astimezone(tz))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    Clock.instant = datetime.now(UTC)
+    monkeypatch.setattr("auth.sessions.service.datetime", Clock)
+    return Clock
+
+
+@pytest.mark.parametrize(("later", "status"), [(9.999, 200), (10.001, 401)])
+async def test_the_grace_is_ten_seconds(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], clock: type[Clock], later: float, status: int
+) -> None:
+    child = (await refresh(auth, tokens)).json()
+    clock.instant += timedelta(seconds=later)
+    assert (await refresh(auth, tokens)).status_code == status
+    # A sibling takes the child's place within the grace; past it the whole family ends.
+    assert (await refresh(auth, child)).status_code == 401
+    assert len(await revoked(auth)) == 1
+
+
+async def test_a_session_ends_after_thirty_days_however_often_it_is_used(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], auth_environment: Environment, clock: type[Clock]
+) -> None:
+    assert await scalar(
+        auth_environment, "SELECT round(extract(epoch FROM expires_at - created_at)) FROM sessions"
+    ) == (30 * 86_400)
+    ends = await scalar(auth_environment, "SELECT expires_at FROM sessions")
+    clock.instant = ends - timedelta(milliseconds=1)
+    last = await refresh(auth, tokens)
+    assert last.status_code == 200
+    clock.instant = ends
+    refused = await refresh(auth, last.json())
+    assert (refused.status_code, refused.json()["code"]) == (401, "auth.refresh_refused")
 
 
 async def test_reuse_once_the_child_was_used_ends_the_family_within_the_grace_too(

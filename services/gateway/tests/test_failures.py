@@ -259,3 +259,22 @@ async def test_a_hung_service_takes_nothing_that_the_others_need(builder: Builde
     for task in hung:
         task.cancel()
     await asyncio.gather(*hung, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("environment", "shown"), [("production", False), ("test", False), ("development", True)])
+async def test_only_in_development_an_error_of_the_gateway_itself_is_told_in_full(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, environment: str, shown: bool
+) -> None:
+    platform = await builder.gateway(environment=environment)
+
+    async def crash(*_: object) -> None:
+        raise RuntimeError("of the inside")
+
+    monkeypatch.setattr(platform.gateway.proxy._admission, "user", crash)
+    answer = await platform.get("/api/v1/activities")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert ("of the inside" in answer.text) is shown
+    if shown:
+        assert answer.json()["debug"]["exception"] == "RuntimeError"
+    else:
+        assert "debug" not in answer.json()

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,17 +54,18 @@ async def ensure_account(
         if user is None:
             roles = list(dict.fromkeys([service.ATHLETE, role]))
             shown = name or DISPLAY_NAMES[role]
-            await service.create(
+            user = await service.create(
                 session, email=email, password_hash=password_hash or "", display_name=shown, roles=roles
             )
+            _tell(session, "user.created", user, {"roles": roles})
         else:
-            user.roles = [*(known for known in user.roles if known != role), role]
+            _give(session, user, role)
             if reset:
                 user.password_hash = password_hash
                 await _let_in(session, sessions, user)
             if totp_off:
                 await remove_totp(session, user.id)
-                record(session, actor=OPERATOR, action="totp.off", outcome="ok", target=str(user.id))
+                _tell(session, "totp.off", user)
     return {"email": email, "password": password if password_hash else None, "created": created}
 
 
@@ -79,11 +81,25 @@ async def _opened(settings: AuthSettings) -> AsyncIterator[tuple[AsyncSession, S
         await database.aclose()
 
 
+def _give(session: AsyncSession, user: User, role: str) -> None:
+    """Give the role to who does not have it yet."""
+    if role in user.roles:
+        return
+    before, user.roles = user.roles, [*user.roles, role]
+    user.version += 1
+    user.updated_at = datetime.now(UTC)
+    _tell(session, "user.changed", user, {"roles": {"from": before, "to": user.roles}})
+
+
+def _tell(session: AsyncSession, action: str, user: User, details: dict[str, Any] | None = None) -> None:
+    record(session, actor=OPERATOR, action=action, outcome="ok", target=str(user.id), details=details)
+
+
 async def _let_in(session: AsyncSession, sessions: Sessions, user: User) -> None:
     user.email_verified_at = user.email_verified_at or datetime.now(UTC)
     await throttle.forget_all_of(session, user)
     await sessions.shut_out(session, user.id, reason="password reset")
-    record(session, actor=OPERATOR, action="password.reset", outcome="ok", target=str(user.id))
+    _tell(session, "password.reset", user)
 
 
 def main() -> None:

@@ -1,51 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pyotp
 import pytest
-from post_office import PostOffice, post_office
+from post_office import PostOffice
 
-from auth.main import create
-from auth.worker import create as create_worker
-from common.testing.atwork import ServiceAtWork, at_work
-from common.testing.plugin import Environment
-from common.testing.ports import free_port
-from common.testing.tokens import TokenMint
-from common.tokens import Verifier
+from common.testing.atwork import ServiceAtWork
 
 API = "/api/v1/auth"
 EMAIL = "Ana@Example.org"
 PASSWORD = "a long enough password"
 NEW = "another long password"
-
-
-@pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
-    async with post_office() as office:
-        yield office
-
-
-@pytest.fixture
-async def mailing(
-    auth_environment: Environment, office: PostOffice, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[ServiceAtWork]:
-    """Both processes of auth, with a mail server."""
-    for name, value in {
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(office.port),
-        "SMTP_SECURITY": "none",
-        "MAIL_FROM": "no-reply@example.org",
-        "PUBLIC_URL": "https://run.example.org",
-        "METRICS_PORT": str(free_port()),
-        "AUTH_URL": f"http://127.0.0.1:{free_port()}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    app = create()
-    async with at_work("auth", auth_environment, mint, web=lambda: app, worker=create_worker) as service:
-        app.state.verifier = Verifier(app.state.signer)  # its own tokens are meant here, not those of the mint
-        yield service
 
 
 async def post(service: ServiceAtWork, path: str, **body: Any) -> httpx2.Response:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts.archive import zipped
 from auth.accounts.holdings import FOLDER, HOLDERS, PERSONAL, holder
+from auth.audit import record
 from auth.models import Export
 from common import jobs
 from common.db.tables import Job, JobState
@@ -49,6 +50,7 @@ async def begin(session: AsyncSession, person: UUID) -> tuple[Export, Job]:
     job_id = jobs.enqueue(session, EXPORT, {"export_id": str(export_id)}, queue="auth", subject_id=person)
     export = Export(id=export_id, user_id=person, job_id=job_id)
     session.add(export)
+    record(session, actor=str(person), action="account.export_requested", outcome="ok", target=str(export_id))
     await session.flush()
     await session.refresh(export)
     job = await session.get_one(Job, job_id)

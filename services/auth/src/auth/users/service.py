@@ -87,10 +87,12 @@ async def profile(session: AsyncSession, user_id: UUID, *, lock: bool = False) -
 
 
 async def change_profile(session: AsyncSession, user: User, change: ProfileChange) -> User:
-    """Apply what the change names and count the version up."""
+    """Apply what the change names and count the version up. The log gets the names of the fields, not their values."""
     for name in change.model_fields_set:
         setattr(user, name, getattr(change, name))
     user.version += 1
     user.updated_at = datetime.now(UTC)
     await session.flush()
+    details = {"fields": sorted(change.model_fields_set)}
+    record(session, actor=str(user.id), action="profile.changed", outcome="ok", target=str(user.id), details=details)
     return user
