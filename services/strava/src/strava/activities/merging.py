@@ -112,15 +112,8 @@ async def _activity_of(session: AsyncSession, former: Activity, recording: Recor
     take_figures(made, recording, [recording])
     session.add(made)
     await session.flush()
-    audit(
-        session,
-        made.id,
-        made.athlete_id,
-        "created",
-        f"Separated by hand from {former.id}.",
-        actor=str(made.athlete_id),
-        by_hand=True,
-    )
+    reason = f"Separated by hand from {former.id}."
+    audit(session, made.id, made.athlete_id, "created", reason, actor=str(made.athlete_id), by_hand=True)
     event = ActivityCreated(
         activity_id=made.id,
         athlete_id=made.athlete_id,
