@@ -1,4 +1,8 @@
 import base64
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
 
 from strava.settings import StravaSettings
 
@@ -25,3 +29,22 @@ def test_strava_may_reach_the_gateway_by_another_name_than_browsers() -> None:
     settings = StravaSettings.from_environment(**GIVEN, strava_webhook_base="http://gateway:8000/")
     assert settings.callback_uri == "https://run.example.org/api/v1/strava/callback"
     assert settings.webhook_url == "http://gateway:8000/api/v1/strava/webhook/guess-me-not"
+
+
+@pytest.mark.parametrize("days", ["30.01", "31", "365", "-1", "inf", "nan", "soon"])
+def test_what_came_from_strava_stays_no_longer_than_30_days_after_a_disconnect(days: str) -> None:
+    with pytest.raises(ValidationError, match="strava_purge_after_days"):
+        StravaSettings.from_environment(**GIVEN, strava_purge_after_days=days)
+
+
+@pytest.mark.parametrize(("days", "grace"), [("30", 30), ("0", 0), ("7", 7)])
+def test_the_operator_chooses_how_long_until_then(days: str, grace: int) -> None:
+    settings = StravaSettings.from_environment(**GIVEN, strava_purge_after_days=days)
+    assert settings.purge_grace == timedelta(days=grace)
+
+
+def test_by_default_what_strava_has_not_ready_is_asked_for_after_5_s_30_s_5_15_and_45_min() -> None:
+    settings = StravaSettings.from_environment(**GIVEN)
+    assert list(settings.strava_retry_delays) == [5, 30, 5 * 60, 15 * 60, 45 * 60]
+    assert settings.purge_grace == timedelta(days=7)
+    assert (settings.strava_poll_seconds, settings.strava_silent_seconds) == (15 * 60, 24 * 3600)
