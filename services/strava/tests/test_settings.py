@@ -1,4 +1,8 @@
 import base64
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
 
 import pytest
 
@@ -33,3 +37,22 @@ def test_originals_are_not_encrypted_without_a_key() -> None:
     given = {name: value for name, value in GIVEN.items() if name not in ("strava_client_id", "encryption_keys")}
     with pytest.raises(ValueError, match="ENCRYPTION_KEYS must be"):
         StravaSettings.from_environment(**given, encrypt_originals=True)
+
+
+@pytest.mark.parametrize("days", ["30.01", "31", "365", "-1", "inf", "nan", "soon"])
+def test_what_came_from_strava_stays_no_longer_than_30_days_after_a_disconnect(days: str) -> None:
+    with pytest.raises(ValidationError, match="strava_purge_after_days"):
+        StravaSettings.from_environment(**GIVEN, strava_purge_after_days=days)
+
+
+@pytest.mark.parametrize(("days", "grace"), [("30", 30), ("0", 0), ("7", 7)])
+def test_the_operator_chooses_how_long_until_then(days: str, grace: int) -> None:
+    settings = StravaSettings.from_environment(**GIVEN, strava_purge_after_days=days)
+    assert settings.purge_grace == timedelta(days=grace)
+
+
+def test_by_default_what_strava_has_not_ready_is_asked_for_after_5_s_30_s_5_15_and_45_min() -> None:
+    settings = StravaSettings.from_environment(**GIVEN)
+    assert list(settings.strava_retry_delays) == [5, 30, 5 * 60, 15 * 60, 45 * 60]
+    assert settings.purge_grace == timedelta(days=7)
+    assert (settings.strava_poll_seconds, settings.strava_silent_seconds) == (15 * 60, 24 * 3600)

@@ -2,7 +2,7 @@ from typing import Any
 from uuid import uuid4
 
 from emulated import Emulated, Runner
-from looking import idle
+from looking import idle, published
 from sqlalchemy import update
 
 from common.db.tables import Job
@@ -77,3 +77,20 @@ async def test_clearing_leaves_what_is_dead(runner: Runner, operator: Any, resou
     await runner.here.request("POST", "/strava/sync")
     await fail_all(resources, "dead")
     assert (await operator.request("DELETE", "/activity-jobs")).json() == {"deleted": 0}
+
+
+async def test_what_is_done_to_jobs_is_audited_with_who_did_it(
+    runner: Runner, operator: Any, resources: Resources
+) -> None:
+    wanted = {"kind": "sync", "athlete_id": str(runner.here.id)}
+    job = (await operator.request("POST", "/activity-jobs", 202, json=wanted)).json()["id"]
+    await eventually(lambda: idle(resources), within=15, what="the sync")
+    await fail_all(resources, "dead")
+    await operator.request("POST", f"/activity-jobs/{job}/retry", 202)
+    await eventually(lambda: idle(resources), within=15, what="the second try")
+    cleared = (await operator.request("DELETE", "/activity-jobs?state=done")).json()["deleted"]
+    told = [each for each in await published(resources, "audit.recorded.v1") if each["action"].startswith("job.")]
+    assert {each["actor"] for each in told} == {operator.id}
+    assert [(each["action"], each["target"]) for each in told[:2]] == [("job.enqueued", job), ("job.retried", job)]
+    assert (told[2]["action"], told[2]["details"]["deleted"]) == ("job.cleared", cleared)
+    assert len(told) == 3

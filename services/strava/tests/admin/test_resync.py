@@ -4,6 +4,8 @@ from typing import Any
 
 import made_up
 import pytest
+from emulated import Runner
+from looking import idle, jobs_of, published
 from sqlalchemy import select, update
 
 from common.resources import Resources
@@ -36,7 +38,12 @@ async def test_a_wrong_figure_is_computed_again_and_others_stay(
     assert (after["fastest_pace"], after["max_speed"]) == (before["fastest_pace"], 99.0)
     assert after["version"] > before["version"]
     last = (await athlete.get(f"/activities/{activity_id}/history"))["items"][-1]
-    assert last["reason"] == "Computed again from the samples: fastest_pace."
+    assert (last["reason"], last["actor"]) == ("Computed again from the samples: fastest_pace.", operator.id)
+    told = [each for each in await published(resources, "audit.recorded.v1") if each["actor"] == operator.id]
+    assert [(each["action"], each["target"], each["details"]) for each in told] == [
+        ("activity.resync_requested", "everybody", {"fields": ["fastest_pace"], "refetch": False}),
+        ("activity.updated", activity_id, {}),
+    ]
 
 
 async def test_lost_splits_come_back(athlete: Any, operator: Any, resources: Resources) -> None:
@@ -75,6 +82,32 @@ async def test_real_recordings_keep_every_figure(
 @pytest.fixture
 def recording_names(recordings_dir: Path) -> Callable[[], list[str]]:
     return lambda: sorted(path.name for path in recordings_dir.iterdir() if path.suffix in {".fit", ".gpx", ".tcx"})
+
+
+async def test_what_strava_has_is_asked_for_again(runner: Runner, operator: Any, resources: Resources) -> None:
+    fetched = await runner.runs(name="As it was")
+    kept = await runner.sees(fetched)
+    await runner.emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    await runner.emulated.control("PATCH", f"/activities/{fetched}", json={"name": "As it is"})
+    await runner.here.give(("own.gpx", made_up.run()))
+    await resynced(operator, athlete_id=str(runner.here.id))
+    assert (await runner.stored(fetched) or {})["name"] == "As it was"  # nobody asked Strava
+    await eventually(lambda: idle(resources), within=15, what="rest")
+    before = len(await jobs_of(resources, "strava-activity"))
+    await resynced(operator, refetch=True)
+    assert (await runner.sees(fetched, name="As it is"))["id"] == kept["id"]
+    again = (await jobs_of(resources, "strava-activity"))[before:]
+    assert [(each.payload["strava_id"], each.payload["urgent"]) for each in again] == [(str(fetched), False)]
+
+
+async def test_nobody_is_asked_about_again_who_is_not_connected(
+    runner: Runner, operator: Any, resources: Resources
+) -> None:
+    await runner.sees(await runner.runs())
+    await runner.here.request("DELETE", "/strava/disconnect")
+    before = len(await jobs_of(resources, "strava-activity"))
+    await resynced(operator, refetch=True)
+    assert len(await jobs_of(resources, "strava-activity")) == before
 
 
 async def test_an_unknown_figure_is_refused(operator: Any) -> None:

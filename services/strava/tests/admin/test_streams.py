@@ -1,11 +1,19 @@
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from emulated import Emulated, Runner
-from sqlalchemy import update
+from looking import published
+from sqlalchemy import select, update
 
+from common.db.tables import Job
+from common.jobs import enqueue
 from common.resources import Resources
 from common.testing.wait import eventually
-from strava.models import Recording
+from strava.admin.streams import SYNC_STREAMS
+from strava.models import Connection, Recording
+from strava.sync.queueing import QUEUE
 
 
 async def counts(operator: Any, runner: Runner) -> tuple[int, int, int]:
@@ -33,3 +41,49 @@ async def test_what_lacks_samples_gets_them_and_what_cannot_have_any_is_left(
         return await counts(operator, runner) == (1, 0, 1)
 
     await eventually(there, within=15, what="the samples")
+
+
+async def streams_asked_for(resources: Resources) -> list[tuple[str, str]]:
+    """(actor, target) of each time that samples were asked for."""
+    told = await published(resources, "audit.recorded.v1")
+    return [(each["actor"], each["target"]) for each in told if each["action"] == "streams.sync_requested"]
+
+
+async def test_samples_are_asked_for_of_everybody_who_is_connected(
+    runner: Runner, new_runner: Callable[[], Awaitable[Runner]], operator: Any, resources: Resources
+) -> None:
+    second, stranger = await new_runner(), await new_runner()
+    assert (await second.connect()).status_code == 200
+    queued = (await operator.request("POST", "/sync-streams", 202)).json()["jobs"]
+    assert [each["kind"] for each in queued] == ["sync-streams"] * 2
+    async with resources.database.reading() as session:
+        connected = set(await session.scalars(select(Connection.athlete_id)))
+    assert connected == {runner.here.id, second.here.id}
+    listed = (await operator.request("GET", "/activity-jobs?kind=sync-streams")).json()["items"]
+    assert {UUID(each["subject_id"]) for each in listed} == connected
+    one = {"athlete_id": str(second.here.id)}
+    await operator.request("POST", "/sync-streams", 202, json=one)
+    await operator.request("POST", "/sync-streams", 409, json={"athlete_id": str(stranger.here.id)})
+    assert await streams_asked_for(resources) == [(operator.id, "everybody"), (operator.id, str(second.here.id))]
+
+
+async def test_what_is_under_way_is_listed_and_is_not_started_twice(
+    runner: Runner, operator: Any, resources: Resources
+) -> None:
+    await runner.sees(await runner.runs())
+    async with resources.database.transaction() as session:
+        under_way = enqueue(session, SYNC_STREAMS, {}, queue=QUEUE, subject_id=runner.here.id, delay=timedelta(hours=1))
+    [shown] = (await operator.request("GET", "/sync-streams")).json()["items"]
+    assert (shown["athlete_id"], shown["job"]["id"]) == (str(runner.here.id), str(under_way))
+    assert shown["job"]["state"] == "queued"
+    [known] = (await operator.request("POST", "/sync-streams", 202)).json()["jobs"]
+    assert known["id"] == str(under_way)
+    mine, later = Job.id == under_way, datetime.now(UTC) + timedelta(hours=1)
+    async with resources.database.transaction() as session:
+        await session.execute(update(Job).where(mine).values(state="running", lease_until=later))
+    [shown] = (await operator.request("GET", "/sync-streams")).json()["items"]
+    assert shown["job"]["state"] == "running"
+    async with resources.database.transaction() as session:
+        await session.execute(update(Job).where(mine).values(state="done"))
+    [shown] = (await operator.request("GET", "/sync-streams")).json()["items"]
+    assert shown["job"] is None

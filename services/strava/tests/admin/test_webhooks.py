@@ -39,12 +39,23 @@ async def test_for_five_minutes_strava_is_not_asked_again(runner: Runner, operat
     assert (await operator.request("GET", "/webhooks?refresh=true", 503)).json()["code"]
 
 
-async def test_an_hour_of_page_views_asks_strava_rarely(runner: Runner, operator: Any, resources: Resources) -> None:
-    asked = 0
+async def test_an_hour_of_page_views_asks_strava_rarely(
+    runner: Runner, operator: Any, resources: Resources, emulated: Emulated
+) -> None:
+    before, fresh = await calls(emulated), 0
     for _ in range(VIEWS_AN_HOUR):
-        asked += not (await operator.request("GET", "/webhooks")).json()["cached"]
+        fresh += not (await operator.request("GET", "/webhooks")).json()["cached"]
         await pass_time(resources, PAUSE)
+    asked = await calls(emulated) - before
     assert 0 < asked <= VIEWS_AN_HOUR * 0.05
+    assert fresh == asked
+    await operator.request("GET", "/webhooks?refresh=true")
+    assert await calls(emulated) == before + asked + 1
+
+
+async def calls(emulated: Emulated) -> int:
+    """How often Strava was asked for the subscription."""
+    return int((await emulated.control("GET", "/state"))["calls"]["GET /push_subscriptions"])
 
 
 async def test_deleting_and_making_it_is_seen_at_once_and_audited(

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from emulated import SCOPES, Emulated, Runner
+from landing import COOKIE, begin, land
 from looking import idle, jobs_of, make_due
 from sqlalchemy import func, select, text
 
@@ -18,7 +19,6 @@ from strava.models import Connection
 from strava.sync.queueing import enqueue_activity
 
 NewRunner = Callable[[], Awaitable[Runner]]
-COOKIE = "rt_strava_oauth"
 
 
 async def test_somebody_connects_and_sees_it(new_runner: NewRunner) -> None:
@@ -47,25 +47,6 @@ async def test_the_way_to_strava_names_the_scopes_and_the_way_back(
 
 async def test_the_way_to_strava_needs_a_sign_in(strava: httpx2.AsyncClient) -> None:
     assert (await strava.get("/api/v1/strava/auth")).status_code == 401
-
-
-async def land(strava: httpx2.AsyncClient, cookie: str | None, **answer: str) -> str:
-    """Come back from Strava as a browser does, without a bearer token; return the word of the outcome."""
-    strava.cookies.clear()
-    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
-    response = await strava.get("/api/v1/strava/callback", params=answer, headers=headers)
-    assert response.status_code == 302
-    place = urlsplit(response.headers["location"])
-    assert place.path == "/"
-    return parse_qs(place.query)["strava"][0]
-
-
-async def begin(runner: Runner, strava: httpx2.AsyncClient) -> tuple[str, str]:
-    """(state, cookie) of a new way to Strava."""
-    strava.cookies.clear()
-    response = await runner.here.request("GET", "/strava/auth")
-    state = parse_qs(urlsplit(response.headers["location"]).query)["state"][0]
-    return state, response.cookies[COOKIE]
 
 
 async def test_a_browser_lands_without_a_token_and_is_known_by_state_and_cookie(
@@ -190,6 +171,29 @@ async def test_disconnecting_deletes_the_tokens_and_takes_the_grant_back(
     assert (await runner.here.request("DELETE", "/strava/disconnect")).status_code == 204
     response = await runner.here.request("POST", "/strava/sync")
     assert (response.status_code, response.json()["code"]) == (409, "strava.not_connected")
+
+
+@pytest.mark.parametrize("gone_already", [False, True])
+async def test_where_strava_has_no_revoke_yet_the_grant_is_taken_back_as_before(
+    runner: Runner, emulated: Emulated, resources: Resources, gone_already: bool
+) -> None:
+    before = await deauthorised(emulated)
+    no_revoke = {"status": 404, "paths": ["/oauth/revoke"], "revoke_tokens": gone_already}
+    await emulated.control("PUT", "/faults", json=no_revoke)
+    await runner.here.request("DELETE", "/strava/disconnect")
+
+    async def done() -> bool:
+        return [each.state for each in await jobs_of(resources, "strava-revoke")] == ["done"]
+
+    await eventually(done, within=15, what="the end of the job")
+    assert await deauthorised(emulated) == before + 1
+    people = {each["id"]: each["authorized"] for each in await emulated.control("GET", "/athletes")}
+    assert people[runner.strava_id] is gone_already  # whose token is gone, of whom nothing is to be taken
+
+
+async def deauthorised(emulated: Emulated) -> int:
+    """How often the older way to take a grant back was gone."""
+    return int((await emulated.control("GET", "/state"))["calls"].get("POST /oauth/deauthorize", 0))
 
 
 async def test_the_athlete_is_shown_as_strava_has_them(runner: Runner) -> None:

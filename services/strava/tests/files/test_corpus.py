@@ -1,8 +1,13 @@
-"""Whatever somebody sends: within 10 s it is refused for a reason, or becomes activities whose numbers are possible."""
+"""Whatever somebody sends: it is refused for a reason, or becomes activities whose numbers are possible.
+
+What is bounded is the time that the reading process has of a processor: here 10 s a file (by the clock three times as
+many, for a busy box), in the service 30. A file that takes longer ends its process and is not read: a fault here.
+"""
 
 import asyncio
 import gzip
 import io
+import random
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,10 +27,11 @@ from strava.sandbox import ParsedFile, Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LONGEST = 10.0  # s
+LONGEST = 10.0  # s of a processor for a file, and by the clock for opening an archive
 MEMORY = 768 << 20  # of address space, half of what a worker's children may have
 ARCHIVES_MEMORY = 160 << 20  # a file of 64 MiB, and its pieces
 KIB = 1024
+DRAWN, SEED = 9, 20_261_130  # cuts of each recording
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -81,12 +87,15 @@ def recordings(recordings_dir: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(recordings_dir.iterdir())}
 
 
-async def test_recordings_cut_off_anywhere_are_read_as_far_as_they_go(
+async def test_recordings_cut_off_at_kibs_drawn_from_all_of_them_are_read_as_far_as_they_go(
     sandbox: Sandbox, recordings: dict[str, bytes]
 ) -> None:
+    """All 4,000 cuts would take minutes; the draw is always the same, with the first and the last in it."""
+    draw = random.Random(SEED)
     for name, data in recordings.items():
         whole = await samples_of(sandbox, data, name)
-        for size in cuts(len(data), 2):
+        every = list(cuts(len(data), len(data)))
+        for size in sorted({*every[:1], *every[-1:], *draw.sample(every, min(len(every), DRAWN))}):
             left = await samples_of(sandbox, data[:size], name)
             assert left >= 0.7 * whole * size / len(data) - 200, (name, size)
 

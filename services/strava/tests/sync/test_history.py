@@ -10,7 +10,7 @@ from sqlalchemy import text
 from common.jobs import enqueue
 from common.resources import Resources
 from strava.sync.polling import poll_when_silent, tidy
-from strava.sync.queueing import HISTORY, QUEUE, enqueue_activity, enqueue_sync
+from strava.sync.queueing import HISTORY, QUEUE, enqueue_activity, enqueue_polls, enqueue_sync
 
 NewRunner = Callable[[], Awaitable[Runner]]
 LISTED = {"before": None, "listed": True, "queued": 0}
@@ -43,7 +43,7 @@ async def test_connecting_brings_recent_history_and_then_all_years_before(
     assert (history["total"], history["fetched"], history["to_fetch"], history["failed"]) == (1, 1, 0, 0)
 
 
-async def test_a_sync_finds_what_no_event_told_of_and_looks_a_day_back(
+async def test_a_sync_finds_what_no_event_told_of(
     runner: Runner, resources: Resources, woken: Woken, emulated: Emulated
 ) -> None:
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
@@ -100,6 +100,58 @@ async def test_silent_webhooks_are_made_up_for_by_polling(
         return await runner.stored(missed)
 
     await woken(here, "the run")
+
+
+async def last_asked(resources: Resources, ago: timedelta) -> datetime:
+    """Let the last sync, and the last time that anybody looked, be so long ago; returns that moment."""
+    then = datetime.now(UTC) - ago
+    changed = (
+        "UPDATE connections SET last_sync_at = :then, last_poll_at = :then, connected_at = :long_ago,"
+        " reconciled_at = now()"
+    )
+    async with resources.database.transaction() as session:
+        await session.execute(text(changed), {"then": then, "long_ago": then - timedelta(days=30)})
+    return then
+
+
+async def test_webhooks_that_are_active_but_say_nothing_for_a_day_are_made_up_for(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated
+) -> None:
+    await last_asked(resources, timedelta(hours=1))
+    asked = len(await jobs_of(resources, "strava-sync"))
+    told = text("UPDATE connections SET last_event_at = now() - CAST(:ago AS interval)")
+    for ago, polls in ((timedelta(hours=23, minutes=55), 0), (timedelta(hours=24, minutes=5), 1)):
+        async with resources.database.transaction() as session:
+            await session.execute(told, {"ago": ago})
+        assert (await runner.status())["webhook"]["state"] == "active"
+        await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+        await poll_when_silent(resources)
+        assert len(await jobs_of(resources, "strava-sync")) == asked + polls
+
+
+@pytest.mark.parametrize("how", ["poll", "connect again"])
+async def test_a_sync_after_an_hour_lists_from_a_day_before_the_last(
+    runner: Runner, resources: Resources, woken: Woken, emulated: Emulated, how: str
+) -> None:
+    """What Strava works on for long falls behind what was seen before."""
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    last = await last_asked(resources, timedelta(hours=1))
+    just_in = await runner.runs(start_date=(last - timedelta(hours=23, minutes=50)).isoformat(), distance=3000)
+    too_old = await runner.runs(start_date=(last - timedelta(hours=25)).isoformat(), distance=3000)
+    if how == "poll":
+        async with resources.database.transaction() as session:
+            await enqueue_polls(session, datetime.now(UTC))
+    else:
+        assert (await runner.connect()).status_code == 200
+
+    async def here() -> Any:
+        return await runner.stored(just_in)
+
+    await woken(here, "the run of the day before")
+    await woken(lambda: idle(resources), "the end of the sync")
+    assert await runner.stored(too_old) is None
+    job = (await jobs_of(resources, "strava-sync"))[-1]
+    assert datetime.fromisoformat(job.payload["after"]) == last - timedelta(days=1)
 
 
 async def test_old_states_and_events_are_forgotten(runner: Runner, resources: Resources) -> None:

@@ -253,6 +253,7 @@ async def state(emulator: TheEmulator) -> Response:
             "refreshes": emulator.tokens.refreshes,
             "subscription": subscription.model_dump() if subscription else None,
             "limits": _limits(emulator),
+            "calls": dict(emulator.calls),
             "faults": emulator.faults.faults.model_dump(exclude_defaults=True),
             "in_background": len(emulator.background),
         }

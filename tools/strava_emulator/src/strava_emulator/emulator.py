@@ -1,5 +1,6 @@
 """The whole: state, tokens, limits, faults and deliveries, and what changes more than one of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ class Emulator:
         self.tokens = Tokens(self.store, settings.token_lifetime_s)
         self.limits = RateLimits(settings.rate_limit, settings.read_limit, settings.windows)
         self.faults = FaultPlan()
+        self.calls: Counter[str] = Counter()
         self.background = Background()
         self.deliveries = Deliveries(settings, self.background)
         self.tracks = Tracks()

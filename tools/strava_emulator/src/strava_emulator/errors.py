@@ -71,7 +71,12 @@ def limit_exceeded(which: str) -> StravaError:
 
 def of_status(status: int) -> StravaError:
     """An answer by its number, for faults on demand."""
-    messages = {429: "Rate Limit Exceeded", 500: "Internal Server Error", 503: "Service Unavailable"}
+    messages = {
+        404: "Record Not Found",
+        429: "Rate Limit Exceeded",
+        500: "Internal Server Error",
+        503: "Service Unavailable",
+    }
     return limit_exceeded("overall") if status == 429 else StravaError(status, messages.get(status, "Error"))  # noqa: PLR2004 - the status of a limit
 
 

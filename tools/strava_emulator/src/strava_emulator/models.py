@@ -159,7 +159,7 @@ class Faults(BaseModel):
 
     not_found_after_create_s: float = Field(default=0, ge=0, description="new activities are 404 for so long")
     streams_late_s: float = Field(default=0, ge=0, description="streams of new activities are 404 for so long")
-    status: Literal[429, 500, 502, 503, 504] | None = Field(default=None, description="answer calls with this")
+    status: Literal[404, 429, 500, 502, 503, 504] | None = Field(default=None, description="answer calls with this")
     calls: int | None = Field(default=None, ge=0, description="the next n calls; None: as long as it stands")
     share: float = Field(default=1.0, ge=0, le=1, description="of the calls, evenly spread")
     paths: list[str] = Field(default=[], description="beginnings of the paths this is about; empty: all calls")

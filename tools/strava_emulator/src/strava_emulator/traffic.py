@@ -31,6 +31,7 @@ class Traffic:
         if path == "/" or path.startswith(OURS):
             await self._app(scope, receive, send)
             return
+        self._emulator.calls[f"{scope['method']} {_without_numbers(path)}"] += 1
         faults = self._emulator.faults
         if delay_s := faults.delay_s(path):
             await asyncio.sleep(delay_s)
@@ -51,6 +52,10 @@ class Traffic:
             await send(message)
 
         return sending
+
+
+def _without_numbers(path: str) -> str:
+    return "/".join("*" if part.isdecimal() else part for part in path.split("/"))
 
 
 async def _nowhere(_message: Message) -> None:

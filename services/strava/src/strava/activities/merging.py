@@ -58,13 +58,13 @@ async def merge(session: AsyncSession, target: Activity, source: Activity, recor
     words: list[str] = []
     if await repository.recordings(session, source.id):
         reason = f"One recording less: moved by hand to {target.id}."
-        audit(session, source.id, source.athlete_id, "updated", reason, by_hand=True)
+        audit(session, source.id, source.athlete_id, "updated", reason, actor=str(source.athlete_id), by_hand=True)
         await settle(session, source)
     else:
         words = _take_over(target, source)
         await _remove(session, source, f"Merged by hand into {target.id}.")
     reason = f"Merged by hand, out of {source.id}: {', '.join(each.file_name for each in recordings)}."
-    audit(session, target.id, target.athlete_id, "merged", reason, by_hand=True)
+    audit(session, target.id, target.athlete_id, "merged", reason, actor=str(target.athlete_id), by_hand=True)
     await settle(session, target, words)
     await session.flush()
 
@@ -84,7 +84,7 @@ async def unmerge(session: AsyncSession, activity: Activity, recording_id: UUID)
     recording.activity_id, recording.primary, recording.reason = made.id, True, UNMERGED
     await session.flush()
     reason = f"{recording.file_name} was made an activity of its own by hand: {made.id}."
-    audit(session, activity.id, activity.athlete_id, "unmerged", reason, by_hand=True)
+    audit(session, activity.id, activity.athlete_id, "unmerged", reason, actor=str(activity.athlete_id), by_hand=True)
     await settle(session, activity)
     await session.flush()
     return made
@@ -112,7 +112,8 @@ async def _activity_of(session: AsyncSession, former: Activity, recording: Recor
     take_figures(made, recording, [recording])
     session.add(made)
     await session.flush()
-    audit(session, made.id, made.athlete_id, "created", f"Separated by hand from {former.id}.", by_hand=True)
+    reason = f"Separated by hand from {former.id}."
+    audit(session, made.id, made.athlete_id, "created", reason, actor=str(made.athlete_id), by_hand=True)
     event = ActivityCreated(
         activity_id=made.id,
         athlete_id=made.athlete_id,
@@ -143,6 +144,6 @@ def _take_over(target: Activity, source: Activity) -> list[str]:
 
 
 async def _remove(session: AsyncSession, activity: Activity, reason: str) -> None:
-    await announce_end(session, activity, reason, by_hand=True)
+    await announce_end(session, activity, reason, actor=str(activity.athlete_id), by_hand=True)
     await session.execute(delete(Activity).where(Activity.id == activity.id))
     session.expunge(activity)

@@ -13,6 +13,9 @@ from strava.kernels.energy import estimated_calories
 CALORIES_OF = {"strava": "strava", "manual": "manual"}
 """Who says the calories of a recording, by its format; a file has them from a device."""
 
+SERVICE = "strava"
+"""Name of this service, as the audit log has it for what the service does by itself."""
+
 _MILE = 1609.344
 _KILOMETRE = 1000.0
 _FULL = 0.01  # a split may miss a centimetre by rounding and is still a full one
@@ -36,6 +39,11 @@ class Origin:
     fetch_number: int | None = None
     archive_id: int | None = None
     gear_id: UUID | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who brings it: the athlete, or this service by a fetch of its own."""
+        return SERVICE if self.strava_id is not None else str(self.athlete_id)
 
     @property
     def number(self) -> int | None:

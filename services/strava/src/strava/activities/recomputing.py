@@ -28,11 +28,11 @@ Figure = Literal[
 _OF_DISTANCE = frozenset({"distance", "average_speed"})
 
 
-async def recompute(session: AsyncSession, row: Row, names: Collection[str] | None) -> list[str]:
+async def recompute(session: AsyncSession, row: Row, names: Collection[str] | None, *, actor: str) -> list[str]:
     """Compute figures of a recording again, all with the splits or those named; returns what changed.
 
-    What samples cannot tell keeps its value, and so does what the athlete set by hand. The caller holds
-    ``lock_athlete``.
+    What samples cannot tell keeps its value, and so does what the athlete set by hand. ``actor`` asked for it. The
+    caller holds ``lock_athlete``.
     """
     streams = await repository.streams(session, row.id)
     if "time" not in streams:
@@ -54,6 +54,7 @@ async def recompute(session: AsyncSession, row: Row, names: Collection[str] | No
     row.summary = {**row.summary, **changed}
     activity = await session.get_one(Activity, row.activity_id, with_for_update=True)
     words = ", ".join([*changed, *(["splits"] if parts else [])])
-    audit(session, activity.id, activity.athlete_id, "updated", f"Computed again from the samples: {words}.")
+    reason = f"Computed again from the samples: {words}."
+    audit(session, activity.id, activity.athlete_id, "updated", reason, actor=actor)
     await settle(session, activity, ["streams"] if parts and row.primary else [])
     return [*changed, *(["splits"] if parts else [])]

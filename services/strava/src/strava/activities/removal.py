@@ -14,7 +14,7 @@ from strava.activities.store import QUEUE, audit, settle
 from strava.models import Activity, Recording
 
 
-async def remove_recording(session: AsyncSession, recording: Recording, reason: str) -> None:
+async def remove_recording(session: AsyncSession, recording: Recording, reason: str, *, actor: str) -> None:
     """Delete a recording; the next becomes primary, or the activity goes. The caller holds ``lock_athlete``.
 
     Words that only it gave go with it. Its original is left to the sweep of orphans.
@@ -23,18 +23,20 @@ async def remove_recording(session: AsyncSession, recording: Recording, reason: 
     await session.execute(delete(Recording).where(Recording.id == recording.id))
     session.expunge(recording)
     if left := await repository.recordings(session, activity.id):
-        audit(session, activity.id, activity.athlete_id, "updated", f"One recording less: {reason}")
+        audit(session, activity.id, activity.athlete_id, "updated", f"One recording less: {reason}", actor=actor)
         await settle(session, activity, _give_back(activity, recording, left))
         return
-    await announce_end(session, activity, reason)
+    await announce_end(session, activity, reason, actor=actor)
     await session.execute(delete(Activity).where(Activity.id == activity.id))
 
 
-async def announce_end(session: AsyncSession, activity: Activity, reason: str, *, by_hand: bool = False) -> None:
+async def announce_end(
+    session: AsyncSession, activity: Activity, reason: str, *, actor: str, by_hand: bool = False
+) -> None:
     """Tell the history, the audit log and the other services that the activity goes with this transaction."""
     event = ActivityDeleted(activity_id=activity.id, athlete_id=activity.athlete_id, version=activity.version + 1)
     publish(session, event, queue=QUEUE)
-    audit(session, activity.id, activity.athlete_id, "deleted", reason, by_hand=by_hand)
+    audit(session, activity.id, activity.athlete_id, "deleted", reason, actor=actor, by_hand=by_hand)
     await repository.count_list_version_up(session, activity.athlete_id)
 
 

@@ -117,7 +117,8 @@ async def change(session: AsyncSession, activity: Activity, wanted: ActivityChan
     for name in changed:
         setattr(activity, name, getattr(wanted, name))
     activity.edited = sorted({*activity.edited, *changed})
-    audit(session, activity.id, activity.athlete_id, "updated", f"Edited by hand: {', '.join(changed)}.", by_hand=True)
+    reason = f"Edited by hand: {', '.join(changed)}."
+    audit(session, activity.id, activity.athlete_id, "updated", reason, actor=str(activity.athlete_id), by_hand=True)
     follows = await _take_sport(session, activity) if "sport" in changed else []
     await touch(session, activity, [*changed, *follows])
     await session.flush()
@@ -148,7 +149,8 @@ async def _enter_anew(session: AsyncSession, activity: Activity, wanted: Activit
     if after == before:
         return
     changed = manual.differing(before, values)
-    audit(session, activity.id, activity.athlete_id, "updated", f"Edited by hand: {', '.join(changed)}.", by_hand=True)
+    reason = f"Edited by hand: {', '.join(changed)}."
+    audit(session, activity.id, activity.athlete_id, "updated", reason, actor=str(activity.athlete_id), by_hand=True)
     # What it was first is what a repetition is known by: the hash stays, and so does its number in an archive.
     origin = replace(after.origin(activity.athlete_id), sha256=row.sha256, archive_id=row.archive_id)
     await replace_recording(session, origin, after.parsed(row.summary.get("weight")), row, edited=True)
@@ -195,7 +197,7 @@ async def delete(session: AsyncSession, activity: Activity) -> None:
 
     Originals are left to the sweep of orphans: the same content may be on its way in again.
     """
-    await announce_end(session, activity, "Deleted by the athlete.")
+    await announce_end(session, activity, "Deleted by the athlete.", actor=str(activity.athlete_id))
     await repository.remove(session, activity)
 
 

@@ -19,13 +19,13 @@ from strava.activities.figures import FIGURES, take_figures, take_gear, take_wor
 from strava.activities.known import Known
 from strava.activities.matching import merge_reason, richness, same_activity
 from strava.activities.naming import default_name, usable_name
-from strava.activities.parsed import Origin, ParsedRecording
+from strava.activities.parsed import SERVICE, Origin, ParsedRecording
 from strava.activities.rederiving import take_sport
 from strava.activities.sports import same_family
 from strava.gear.repository import default_for
 from strava.models import Activity, ActivityAudit, Recording
 
-QUEUE = "strava"
+QUEUE = SERVICE
 _VERB = {"file": "Imported from", "strava": "Fetched from Strava:", "manual": "Made of a"}
 
 Outcome = Literal["imported", "merged", "duplicate", "updated"]
@@ -66,7 +66,7 @@ async def store(
     if found is None:
         return await _create(session, origin, parsed, home_timezone, known)
     if found.duplicate is not None:
-        audit(session, found.activity_id, origin.athlete_id, "skipped", found.reason)
+        audit(session, found.activity_id, origin.athlete_id, "skipped", found.reason, actor=origin.actor)
         return Stored("duplicate", found.activity_id, found.reason, found.duplicate)
     return await _merge(session, origin, parsed, found, known)
 
@@ -115,7 +115,8 @@ async def _create(
     together.add(activity, recording, parsed, origin)
     if known is None:
         await together.write()
-    audit(session, activity["id"], origin.athlete_id, "created", f"{_VERB[origin.source]} {origin.file_name}.")
+    came = f"{_VERB[origin.source]} {origin.file_name}."
+    audit(session, activity["id"], origin.athlete_id, "created", came, actor=origin.actor)
     event = ActivityCreated(
         activity_id=activity["id"],
         athlete_id=origin.athlete_id,
@@ -144,7 +145,7 @@ async def _merge(
     activity_id, reason = found.activity_id, found.reason
     activity = await session.get_one(Activity, activity_id, with_for_update=True)
     recording_id = await _add_recording(session, origin, parsed, activity_id, reason=reason)
-    audit(session, activity_id, origin.athlete_id, "merged", f"{origin.file_name}: {reason}")
+    audit(session, activity_id, origin.athlete_id, "merged", f"{origin.file_name}: {reason}", actor=origin.actor)
     unnamed = default_name(activity.sport, activity.start_time.astimezone(ZoneInfo(activity.timezone)))
     words = take_words(activity, parsed, name=unnamed, description=None)
     await settle(session, activity, [*words, *take_gear(activity, origin)])
@@ -224,7 +225,7 @@ async def replace_recording(
     if recording.sha256 == origin.sha256 and not edited:
         recording.fetch_number = origin.fetch_number
         reason = f"{origin.file_name} has not changed."
-        audit(session, activity.id, origin.athlete_id, "skipped", reason)
+        audit(session, activity.id, origin.athlete_id, "skipped", reason, actor=origin.actor)
         return Stored("duplicate", activity.id, reason, recording.id)
     words = take_words(
         activity,
@@ -241,7 +242,7 @@ async def replace_recording(
     await session.flush()
     if "sport" in activity.edited and recording.sport != activity.sport:
         await take_sport(session, recording, activity.sport)
-    audit(session, activity.id, origin.athlete_id, "updated", f"{origin.file_name} has changed.")
+    audit(session, activity.id, origin.athlete_id, "updated", f"{origin.file_name} has changed.", actor=origin.actor)
     await settle(session, activity, [*words, *(["streams"] if resampled and recording.primary else [])])
     return Stored("updated", activity.id, "", recording.id)
 
@@ -272,13 +273,20 @@ async def touch(session: AsyncSession, activity: Activity, changed: list[str]) -
 
 
 def audit(
-    session: AsyncSession, activity_id: UUID, athlete_id: UUID, action: str, reason: str, *, by_hand: bool = False
+    session: AsyncSession,
+    activity_id: UUID,
+    athlete_id: UUID,
+    action: str,
+    reason: str,
+    *,
+    actor: str,
+    by_hand: bool = False,
 ) -> None:
-    """Write to the history of the activity, and tell the one audit log.
+    """Write to the history of the athlete's activity, and tell the one audit log.
 
-    ``by_hand`` marks what a person chose to do to this activity; undoing an import asks before it is lost.
+    ``actor`` did it: the athlete, an administrator, or ``SERVICE`` for what nobody asked for. ``by_hand`` marks what a
+    person chose to do to this activity; undoing an import asks before it is lost.
     """
-    actor = str(athlete_id)
     record(session, QUEUE, actor=actor, action=f"activity.{action}", target=str(activity_id))
     session.add(
         ActivityAudit(

@@ -14,6 +14,7 @@ from common.jobs import JobOut
 from common.route import DbSession, TransactionalRoute
 from common.tokens import CurrentUser, require_role
 from strava.activities import repository as activities
+from strava.activities.parsed import SERVICE
 from strava.activities.recomputing import recompute
 from strava.admin.schemas import ResyncWanted
 from strava.connections import repository as connections
@@ -36,7 +37,7 @@ router = APIRouter(
 async def resync(session: DbSession, identity: CurrentUser, wanted: ResyncWanted | None = None) -> JobOut:
     """Compute figures again from the stored samples, of one athlete or of everybody; what is edited by hand stays."""
     chosen = wanted or ResyncWanted()
-    payload = chosen.model_dump(mode="json")
+    payload = {**chosen.model_dump(mode="json"), "actor": identity.subject}
     job_id = jobs.enqueue(session, RESYNC, payload, queue=QUEUE, subject_id=chosen.athlete_id, priority=_BACKGROUND)
     audit.record(
         session,
@@ -62,7 +63,7 @@ async def carry_out(context: JobContext) -> None:
             if not batch:
                 return
             for recording_id in batch:
-                await _renew(session, recording_id, wanted)
+                await _renew(session, recording_id, wanted, actor=payload.get("actor", SERVICE))
             payload |= {"after": str(batch[-1]), "done": int(payload.get("done", 0)) + len(batch)}
             await jobs.save_payload(session, context.job, payload)
             await jobs.report_progress(session, context.job, min(payload["done"] / max(total, 1), 1.0))
@@ -78,7 +79,7 @@ async def _next(session: AsyncSession, wanted: ResyncWanted, after: str | None) 
     return (await session.scalars(chosen)).all()
 
 
-async def _renew(session: AsyncSession, recording_id: UUID, wanted: ResyncWanted) -> None:
+async def _renew(session: AsyncSession, recording_id: UUID, wanted: ResyncWanted, *, actor: str) -> None:
     recording = await session.get(Recording, recording_id)
     if recording is None:
         return
@@ -86,7 +87,7 @@ async def _renew(session: AsyncSession, recording_id: UUID, wanted: ResyncWanted
     recording = await session.get(Recording, recording_id, populate_existing=True)
     if recording is None:  # gone while somebody else had the athlete
         return
-    await recompute(session, recording, wanted.fields)
+    await recompute(session, recording, wanted.fields, actor=actor)
     if wanted.refetch and recording.strava_id is not None:
         connection = await connections.find(session, recording.athlete_id)
         if connection is not None and connection.state == connections.CONNECTED:

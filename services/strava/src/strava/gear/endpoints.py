@@ -63,4 +63,4 @@ async def delete_gear(
     await lock_athlete(session, athlete)
     gear = await service.find(session, athlete, gear_id, lock=True)
     require_match(request, gear.version)
-    await service.delete(session, gear, unlink=unlink)
+    await service.delete(session, gear, unlink=unlink, actor=str(athlete))

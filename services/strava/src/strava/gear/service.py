@@ -10,6 +10,7 @@ from common.audit import record
 from common.errors import Conflict, NotFound
 from common.ids import uuid7
 from strava.activities.naming import usable_name
+from strava.activities.parsed import SERVICE
 from strava.activities.repository import count_list_version_up, lock_athlete
 from strava.activities.store import QUEUE, audit, touch
 from strava.gear import repository
@@ -54,9 +55,10 @@ async def for_strava(session: AsyncSession, athlete_id: UUID, strava_gear_id: st
     namesakes = await repository.called(session, athlete_id, plain, kind)
     adopted = next((each for each in namesakes if each.strava_gear_id is None), None)
     if adopted is None:
-        return await _made(session, athlete_id, kind, plain, "Told by Strava.", strava_gear_id=strava_gear_id)
+        columns = {"strava_gear_id": strava_gear_id}
+        return await _made(session, athlete_id, kind, plain, "Told by Strava.", actor=SERVICE, **columns)
     adopted.strava_gear_id = strava_gear_id
-    await _touch(session, adopted, "gear.updated")
+    await _touch(session, adopted, "gear.updated", actor=SERVICE)
     return adopted.id
 
 
@@ -70,16 +72,16 @@ async def named(session: AsyncSession, athlete_id: UUID, name: str, kind: Kind) 
     namesakes = await repository.called(session, athlete_id, plain, kind)
     if namesakes:
         return namesakes[0].id
-    return await _made(session, athlete_id, kind, plain, "Told by an archive.")
+    return await _made(session, athlete_id, kind, plain, "Told by an archive.", actor=str(athlete_id))
 
 
-async def _made(session: AsyncSession, athlete_id: UUID, kind: Kind, name: str, reason: str, **columns: Any) -> UUID:
+async def _made(
+    session: AsyncSession, athlete_id: UUID, kind: Kind, name: str, reason: str, *, actor: str, **columns: Any
+) -> UUID:
     gear = Gear(id=uuid7(), athlete_id=athlete_id, kind=kind, name=name, version=1, **columns)
     session.add(gear)
     await session.flush()
-    record(
-        session, QUEUE, actor=str(athlete_id), action="gear.created", target=str(gear.id), details={"reason": reason}
-    )
+    record(session, QUEUE, actor=actor, action="gear.created", target=str(gear.id), details={"reason": reason})
     await count_list_version_up(session, athlete_id)
     return gear.id
 
@@ -113,7 +115,8 @@ async def create(session: AsyncSession, athlete_id: UUID, wanted: GearIn) -> Gea
     if await repository.count(session, athlete_id) >= MOST:
         raise TooMuchGear(f"{MOST} is the most an athlete can have.")
     columns = wanted.model_dump(exclude={"default_for", "kind", "name"})
-    gear_id = await _made(session, athlete_id, wanted.kind, wanted.name, "Made by the athlete.", **columns)
+    made_by = {"reason": "Made by the athlete.", "actor": str(athlete_id)}
+    gear_id = await _made(session, athlete_id, wanted.kind, wanted.name, **made_by, **columns)
     await repository.set_defaults(session, athlete_id, gear_id, wanted.default_for)
     return await find(session, athlete_id, gear_id)
 
@@ -132,19 +135,19 @@ async def change(session: AsyncSession, gear: Gear, wanted: GearChange) -> None:
         await repository.set_defaults(session, gear.athlete_id, gear.id, defaults)
         changed["default_for"] = defaults
     if changed:
-        await _touch(session, gear, "gear.updated")
+        await _touch(session, gear, "gear.updated", actor=str(gear.athlete_id))
 
 
-async def delete(session: AsyncSession, gear: Gear, *, unlink: bool) -> None:
+async def delete(session: AsyncSession, gear: Gear, *, unlink: bool, actor: str) -> None:
     """Delete gear; its activities lose it with ``unlink``. Raises ``GearInUse`` when there are some, without."""
     if not unlink and await repository.is_used(session, gear.id):
         raise GearInUse
     for activity in await repository.activities_of(session, gear.athlete_id, gear.id):
         activity.gear_id = None
-        audit(session, activity.id, activity.athlete_id, "updated", "Its gear was deleted.")
+        audit(session, activity.id, activity.athlete_id, "updated", "Its gear was deleted.", actor=actor)
         await touch(session, activity, ["gear_id"])
     await session.flush()
-    await _touch(session, gear, "gear.deleted")
+    await _touch(session, gear, "gear.deleted", actor=actor)
     await session.delete(gear)
     await session.flush()
 
@@ -152,13 +155,13 @@ async def delete(session: AsyncSession, gear: Gear, *, unlink: bool) -> None:
 async def forget_stravas(session: AsyncSession, athlete_id: UUID, before: datetime) -> None:
     """Delete what Strava told of before a moment, once its activities are gone. The caller holds ``lock_athlete``."""
     for gear in await repository.untouched_of_strava(session, athlete_id, before):
-        await delete(session, gear, unlink=False)
+        await delete(session, gear, unlink=False, actor=SERVICE)
 
 
-async def _touch(session: AsyncSession, gear: Gear, action: str) -> None:
+async def _touch(session: AsyncSession, gear: Gear, action: str, *, actor: str) -> None:
     """Count the versions up, of the gear and of the athlete's list, and tell the audit log."""
     gear.version += 1
     gear.updated_at = datetime.now(UTC)
-    record(session, QUEUE, actor=str(gear.athlete_id), action=action, target=str(gear.id))
+    record(session, QUEUE, actor=actor, action=action, target=str(gear.id))
     await count_list_version_up(session, gear.athlete_id)
     await session.flush()

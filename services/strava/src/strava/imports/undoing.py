@@ -41,4 +41,4 @@ async def _undo_some(context: JobContext, athlete_id: UUID, import_id: UUID) -> 
 
 async def _take_back(session: AsyncSession, recording_ids: list[UUID]) -> None:
     for recording in await repository.recordings(session, recording_ids):
-        await remove_recording(session, recording, REASON)
+        await remove_recording(session, recording, REASON, actor=str(recording.athlete_id))

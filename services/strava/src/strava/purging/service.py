@@ -16,6 +16,7 @@ from common.jobrunner import JobContext
 from common.logs import get_logger
 from common.resources import Resources
 from strava.activities import repository as activities
+from strava.activities.parsed import SERVICE
 from strava.activities.removal import remove_recording
 from strava.gear import service as gear
 from strava.models import Activity, Purge, Recording
@@ -146,7 +147,7 @@ async def remove(session: AsyncSession, athlete_id: UUID, recordings: Sequence[R
     await activities.lock_athlete(session, athlete_id)
     keys = {each.object_key for each in recordings}
     for each in recordings:
-        await remove_recording(session, each, reason)
+        await remove_recording(session, each, reason, actor=SERVICE)
     kept = await session.scalars(select(Recording.object_key).where(Recording.object_key.in_(keys)))
     return sorted(keys - set(kept))
 

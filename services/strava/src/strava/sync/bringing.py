@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.resources import Resources
 from strava.activities import repository as activities
-from strava.activities.parsed import Origin, ParsedRecording
+from strava.activities.parsed import SERVICE, Origin, ParsedRecording
 from strava.activities.removal import remove_recording
 from strava.activities.store import store
 from strava.connections import repository as connections
@@ -179,5 +179,5 @@ async def bury(session: AsyncSession, athlete_id: UUID, strava_id: int, number: 
     await activities.bury(session, athlete_id, strava_id, number)
     if known is None:
         return False
-    await remove_recording(session, known, "Deleted at Strava.")
+    await remove_recording(session, known, "Deleted at Strava.", actor=SERVICE)
     return True

@@ -11,15 +11,16 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import FieldError, Forbidden, InvalidInput, NotFound
-from common.route import DbSession, ProcessResources, TransactionalRoute
+from common.route import DbSession, ProcessResources
 from strava.metrics import WEBHOOK_EVENTS
 from strava.remote.remote import settings_of
 from strava.settings import Application, StravaSettings
 from strava.sync.queueing import enqueue_event
 from strava.webhooks import repository
+from strava.webhooks.promptness import PromptRoute
 from strava.webhooks.schemas import Challenge, StravaEvent
 
-router = APIRouter(prefix="/strava/webhook", tags=["strava"], route_class=TransactionalRoute)
+router = APIRouter(prefix="/strava/webhook", tags=["strava"], route_class=PromptRoute)
 
 _BODY = {"content": {"application/json": {"schema": StravaEvent.model_json_schema()}}, "required": True}
 
