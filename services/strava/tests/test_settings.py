@@ -4,8 +4,6 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-import pytest
-
 from strava.settings import StravaSettings
 
 GIVEN = {
