@@ -144,6 +144,21 @@ async def test_a_job_that_kills_its_worker_in_every_attempt_ends_among_the_dead_
     assert worker.running
 
 
+async def test_long_work_in_hand_is_not_waited_for_by_all_when_a_job_is_to_be_done_alone(
+    toy: httpx2.AsyncClient, start_worker: WorkerStarter, database: Database
+) -> None:
+    start_worker()
+    await toy.post("/api/v1/jobs/slow")
+    await eventually(reaches(1, jobs_in, database, "slow", "running"), within=30)
+    async with database.transaction() as session:  # its worker died twice
+        values = "gen_random_uuid(), 'record', 'running', '{}', 2, 8, now() - interval '1 s', gen_random_uuid()"
+        columns = "id, kind, state, payload, attempts, max_attempts, lease_until, lease_token"
+        await session.execute(text(f"INSERT INTO jobs ({columns}) VALUES ({values})"))
+    await toy.post("/api/v1/jobs/record")
+    await eventually(reaches(1, jobs_in, database, "record", "done"), within=40)
+    assert await jobs_in(database, "slow", "running") == 1
+
+
 async def ended_or_buried(worker: WorkerProcess, database: Database) -> bool:
     return not worker.running or await jobs_in(database, "deadly", "dead") == 1
 

@@ -24,6 +24,8 @@ from common.resources import Resources
 HEARTBEAT_SECONDS = 10.0
 ALONE_SECONDS = 10.0
 """How often to look for jobs that are to be done alone: the question reads all rows that wait."""
+REST_SECONDS, BUSY_SECONDS = 10.0, 60.0
+"""How long others wait for such a job at most, and how long the next try waits when what is in hand took longer."""
 _TRACER = trace.get_tracer("common.jobs")
 
 
@@ -90,12 +92,14 @@ class JobRunner:
         if not found:
             self._looked_for_alone = now
             return False
-        await self._rest()
+        if not await self._rests():
+            self._looked_for_alone = now + BUSY_SECONDS
+            return False
         async with database.transaction() as session:
             job = await jobs.claim_alone(session, kinds)
         if job is not None:
             await self._start(job)
-            await self._rest()
+            await self._rests()
         return True
 
     async def _start(self, job: ClaimedJob) -> None:
@@ -104,10 +108,11 @@ class JobRunner:
         self._running[task] = job
         task.add_done_callback(self._finished)
 
-    async def _rest(self) -> None:
-        """Wait until no job is in hand."""
-        while self._running:
-            await asyncio.wait(set(self._running))
+    async def _rests(self) -> bool:
+        """Wait until no job is in hand; False when that takes too long for those that wait."""
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=REST_SECONDS)
+        return not self._running
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
