@@ -255,17 +255,19 @@ def make_coach(platform: RunningPlatform, person: Person) -> None:
     assert "coach" in person.get("/auth/me")["roles"]
 
 
+def about_things(operations: list[Operation]) -> list[Operation]:
+    """Those whose path names something of a person's."""
+    personal = [each for each in operations if not each.is_public and not each.administers]
+    return [each for each in personal if each.parameters and not NOBODYS & {*each.parameters}]
+
+
 def test_what_is_somebody_elses_does_not_exist(
     platform: RunningPlatform, operations: list[Operation], owner: Owner, stranger: Person
 ) -> None:
     before = owner.state()
     http = httpx2.Client(base_url=platform.url, timeout=30, headers=stranger.http.headers)
     http.headers |= {"X-User-ID": owner.ids["user_id"], "X-Forwarded-User": owner.ids["user_id"]}
-    theirs = [
-        each
-        for each in operations
-        if each.parameters and not each.is_public and not each.administers and not NOBODYS & {*each.parameters}
-    ]
+    theirs = about_things(operations)
     assert len(theirs) > 30
     answers = {each.name: ask(http, each, owner.ids) for each in theirs}
     assert wrong(answers, NOT_FOUND) == {}
@@ -275,6 +277,21 @@ def test_what_is_somebody_elses_does_not_exist(
     }, "a foreign id is told from one that nobody has"
     assert owner.state() == before
     http.close()
+
+
+def test_what_strangers_do_not_find_is_there_for_its_owner(operations: list[Operation], owner: Owner) -> None:
+    """What else would the refusals show?"""
+    reads = [each for each in about_things(operations) if each.method == "GET"]
+    assert len(reads) > 10
+    pushed = owner.person.get(f"/strava/uploads/{owner.ids['push_id']}")["strava_id"]
+    found = {}
+    for each in reads:
+        # What is read at Strava itself is about an activity that is there too.
+        ids = owner.ids | ({"activity_id": str(pushed)} if each.path.startswith("/api/v1/strava/") else {})
+        # Only the head: progress of an import is told for as long as one listens.
+        with owner.person.http.stream("GET", each.filled(ids).removeprefix("/api/v1")) as answer:
+            found[each.name] = answer.status_code
+    assert {name: status for name, status in found.items() if status != OK} == {}
 
 
 def test_no_list_shows_what_is_somebody_elses(

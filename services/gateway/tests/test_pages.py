@@ -1,4 +1,6 @@
 import re
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from gateway_doubles import Builder, Echo, Platform, send_json
@@ -162,3 +164,11 @@ async def test_the_front_door_is_a_page_that_loads_nothing_from_elsewhere(platfo
     missing = await platform.client.get("/assets/nothing.js")
     assert (missing.status_code, missing.json()["code"]) == (404, "request.not_found")
     assert (await platform.client.get("/assets/../app.py")).status_code == 404
+
+
+def test_the_pages_recommend_a_password_longer_than_the_shortest() -> None:
+    folder = Path(str(files("gateway"))) / "web"
+    for page in ("index.html", "dom.js"):
+        told = [line for line in (folder / page).read_text().splitlines() if "12 characters or more" in line]
+        assert told
+        assert all("15" in line and "recommended" in line for line in told), page

@@ -21,7 +21,7 @@ export const passwordField = (text, properties) => field(text,
 
 /** A password that is to be set; `text` says which. */
 export const newPasswordField = (text) => passwordField(text,
-  { name: "new_password", autocomplete: "new-password", minLength: 12, placeholder: "12 characters or more" });
+  { name: "new_password", autocomplete: "new-password", minLength: 12, placeholder: "12 characters or more, 15 recommended" });
 
 /** A code of the second factor, as authenticator apps show it. */
 export const codeField = (text, properties) => field(text, {
