@@ -1,5 +1,6 @@
 """A trace goes on where a request leaves work behind: in its event, in its jobs, and in what the worker does."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from common.testing.upstream import serve
 from common.testing.wait import eventually
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+SELDOM = {"OTEL_BSP_SCHEDULE_DELAY": "60000"}
 CAME = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 
@@ -49,18 +51,22 @@ class Traced:
     http: httpx2.AsyncClient
     database: Database
     collector: Collector
+    worker: WorkerProcess
 
     async def traceparents(self, table: str) -> list[str]:
         async with self.database.transaction() as session:
             return list(await session.scalars(text(f"SELECT traceparent FROM {table}")))
 
     async def job_span(self) -> Span:
-        """The span of the one job that was done."""
+        """The span of the one job that was done, which a worker that is stopped sends before it ends."""
 
-        async def told() -> list[Span]:
-            return self.collector.named("job record")
+        async def done() -> bool:
+            async with self.database.transaction() as session:
+                return bool(await session.scalar(text("SELECT count(*) FROM jobs WHERE state = 'done'")))
 
-        [span] = await eventually(told, within=30, what="the span of the job")
+        await eventually(done, within=30, what="the job")
+        assert await asyncio.to_thread(self.worker.end, signal.SIGTERM) == 0
+        [span] = self.collector.named("job record")
         return span
 
 
@@ -69,17 +75,14 @@ async def traced(toy_environment: Environment, tmp_path: Path) -> AsyncIterator[
     collector = Collector()
     database = Database(toy_environment["DATABASE_URL"], service="toy", pool_size=2)
     async with serve(collector) as address:
-        telling = {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         port = free_port()
-        environment = {**toy_environment, **telling, "PORT": str(port)}
-        processes = [
-            ServiceProcess("toy", environment, tmp_path / "toy.log"),
-            WorkerProcess("toy", environment, tmp_path / "toy-worker.log"),
-        ]
+        environment = {**toy_environment, "OTEL_EXPORTER_OTLP_ENDPOINT": address, "PORT": str(port)}
+        service = ServiceProcess("toy", environment, tmp_path / "toy.log")
+        worker = WorkerProcess("toy", environment | SELDOM, tmp_path / "toy-worker.log")
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             await eventually(lambda: is_up(http), within=30, what="the toy service")
-            yield Traced(http, database, collector)
-        for process in processes:
+            yield Traced(http, database, collector, worker)
+        for process in (service, worker):
             process.end(signal.SIGKILL)
     await database.aclose()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import uvicorn
+from opentelemetry.sdk.trace import TracerProvider
 
 from common.db.engine import is_connection_failure
 from common.errors import ServiceError
@@ -61,8 +62,10 @@ class Worker:
         closing: Sequence[Closable],
         concurrency: int,
         niceness: int = NICENESS,
+        spans: TracerProvider | None = None,
     ) -> None:
         self.niceness = niceness
+        self._spans = spans
         self._service = service
         self._settings = settings
         self._tasks = tasks
@@ -103,6 +106,8 @@ class Worker:
             await runner.drain(self._settings.drain_seconds)
             for each in self._closing:
                 await each.aclose()
+            if self._spans is not None:
+                await asyncio.to_thread(self._spans.shutdown)
             if stopping not in done:
                 raise RuntimeError("a loop of the worker ended by itself")
 
@@ -219,7 +224,8 @@ def create_worker(
     once no task uses it any more. ``niceness`` is that of its process: what people wait for goes first.
     """
     configure_logs(f"{service}-worker", settings.log_level)
-    configure_traces(f"{service}-worker", version=settings.version, otlp_endpoint=settings.otel_exporter_otlp_endpoint)
+    endpoint = settings.otel_exporter_otlp_endpoint
+    spans = configure_traces(f"{service}-worker", version=settings.version, otlp_endpoint=endpoint)
     return Worker(
         service,
         settings,
@@ -229,6 +235,7 @@ def create_worker(
         closing=closing,
         concurrency=concurrency,
         niceness=niceness,
+        spans=spans,
     )
 
 
