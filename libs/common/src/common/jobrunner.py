@@ -22,7 +22,7 @@ from common.metrics import JOB_SECONDS
 from common.resources import Resources
 
 HEARTBEAT_SECONDS = 10.0
-ALONE_SECONDS = 10.0
+ALONE_SECONDS = 2.0
 """How often to look for jobs that are to be done alone: the question reads all rows that wait."""
 _TRACER = trace.get_tracer("common.jobs")
 
