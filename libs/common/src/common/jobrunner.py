@@ -22,7 +22,7 @@ from common.metrics import JOB_SECONDS
 from common.resources import Resources
 
 HEARTBEAT_SECONDS = 10.0
-ALONE_SECONDS = 10.0
+ALONE_SECONDS = 2.0
 """How often to look for jobs that are to be done alone: the question reads all rows that wait."""
 REST_SECONDS, BUSY_SECONDS = 10.0, 60.0
 """How long others wait for such a job at most, and how long the next try waits when what is in hand took longer."""
