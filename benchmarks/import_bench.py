@@ -6,15 +6,12 @@
 import argparse
 import asyncio
 import io
-import statistics
 import sys
 import tempfile
-import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,6 +23,7 @@ import asyncpg  # noqa: E402 - below the path that the others are found on
 from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - found on the path set above
 
 from benchmarks import histories, load, memory  # noqa: E402 - as above
+from benchmarks.reader import Reader  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
 WORKER = "strava-worker"
@@ -93,44 +91,15 @@ async def stored_bytes(running: RunningPlatform) -> int:
         await connection.close()
 
 
+def original_bytes(running: RunningPlatform) -> int:
+    """Bytes of the files that are kept as they came, those of activities and the archives that held them."""
+    folder = running.home / "objects/strava/originals"
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 async def _connected(running: RunningPlatform) -> asyncpg.Connection:
     url = running.described.database_url("strava").replace("+asyncpg", "")
     return await asyncpg.connect(url, timeout=30, command_timeout=300)
-
-
-@dataclass
-class Reader:
-    """Somebody who looks at pages every so often, from a thread of their own."""
-
-    person: Person
-    paths: Sequence[str]
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        over = threading.Event()
-        thread = threading.Thread(target=self._read, args=(over,))
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-    def _read(self, over: threading.Event) -> None:
-        while not over.wait(0.05):
-            for path in self.paths:
-                began = time.perf_counter()
-                self.person.get(path)
-                self.seconds.setdefault(path.partition("?")[0].rsplit("/", 1)[-1], []).append(
-                    time.perf_counter() - began
-                )
-
-    def report(self) -> None:
-        everything = sorted(each for found in self.seconds.values() for each in found)
-        p95 = everything[int(0.95 * (len(everything) - 1))]
-        p50 = statistics.median(everything)
-        print(f"{len(everything)} reads meanwhile: p50 {1e3 * p50:.0f} ms, p95 {1e3 * p95:.0f} ms")
 
 
 def calm(running: RunningPlatform) -> float:
@@ -157,10 +126,11 @@ def paths_of(person: Person) -> list[str]:
 def measure(running: RunningPlatform, person: Person, *, fit: int, gpx: int) -> None:
     """Leaves ``person`` with ``fit`` activities."""
     heading("Imports of recordings of 3,600 samples, a sample a second, through the gateway until all have outcomes")
-    before = asyncio.run(stored_bytes(running))
+    before, kept = asyncio.run(stored_bytes(running)), original_bytes(running)
     rate, peak = imported(running, person, [("fit.zip", zipped(files("fit", 0, fit)))])
     print(f"{fit} FIT in one archive: {rate:.1f} activities/s, worker at most {peak:.0f} MiB")
-    print(f"stored: {(asyncio.run(stored_bytes(running)) - before) / fit / 1024:.0f} KiB an activity")
+    tables, originals = (asyncio.run(stored_bytes(running)) - before) / fit, (original_bytes(running) - kept) / fit
+    print(f"stored an activity: {tables / 1024:.0f} KiB in tables, {originals / 1024:.0f} KiB of originals")
     print(f"efforts, pictures and all else there {calm(running):.0f} s later")
     given = files("gpx", 0, gpx)
     packed = [("gpx.zip", zipped(given))]
@@ -183,8 +153,12 @@ def _by_somebody(running: RunningPlatform, given: Sequence[tuple[str, bytes]]) -
     return found
 
 
+def multiply(running: RunningPlatform, person: Person, most: int) -> None:
+    """Give somebody so many activities by copying one of theirs, without its samples, to earlier hours."""
+    asyncio.run(_multiply(running, UUID(person.get("/auth/me")["id"]), most))
+
+
 async def _multiply(running: RunningPlatform, athlete: UUID, most: int) -> None:
-    """Give an athlete so many activities by copying one of theirs, without its samples, to earlier hours."""
     connection = await _connected(running)
     try:
         own = await connection.fetchval("SELECT count(*) FROM activities WHERE athlete_id = $1", athlete)
@@ -237,7 +211,7 @@ def growth(running: RunningPlatform, person: Person, reads: Callable[[list[str]]
     heading(f"Reads with {_count(running)} activities in the table")
     paths = paths_of(person)
     reads(paths)
-    asyncio.run(_multiply(running, UUID(person.get("/auth/me")["id"]), MANY))
+    multiply(running, person, MANY)
     heading(f"Reads with {_count(running)} activities in the table, all but a few of one athlete")
     reads(paths)
 

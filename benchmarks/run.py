@@ -25,7 +25,19 @@ import fit_files  # noqa: E402 - found on the path set above
 import made_up  # noqa: E402 - found on the path set above
 from running_platform import Person, RunningPlatform  # noqa: E402 - as above
 
-from benchmarks import gateway_bench, import_bench, lines, load, memory, revocation_bench, webhook_bench, whole_path  # noqa: E402 - as above
+from benchmarks import (  # noqa: E402 - as above
+    account_bench,
+    export_bench,
+    gateway_bench,
+    import_bench,
+    ingest_reads,
+    lines,
+    load,
+    memory,
+    revocation_bench,
+    webhook_bench,
+    whole_path,
+)
 from local.state import load as load_state  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
@@ -144,6 +156,7 @@ def main() -> None:
         person = running.person()
         imports(person)
         import_bench.measure(running, person, fit=arguments.activities, gpx=arguments.activities // 4)
+        account_bench.measure(running, activities=5 * arguments.activities, samples=600)
         heading("The whole path")
         somebody = running.person()  # whose list shows what came last
         whole_path.measure(running, somebody)
@@ -162,8 +175,10 @@ def main() -> None:
             reads(paths_of(person))
             somebody.renew()
             reads(whole_path.paths_of(somebody), somebody)
+            ingest_reads.measure(running, person, seconds=arguments.seconds, views=300)
             person.renew()
             import_bench.growth(running, person, reads)
+            export_bench.measure(running, person)
         else:
             print("wrk is missing: reads were not measured")
         person.close()

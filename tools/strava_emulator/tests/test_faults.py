@@ -33,7 +33,7 @@ async def test_streams_come_late(signed_in: App) -> None:
     assert (await signed_in.http.get(f"{path}/streams?keys=time")).status_code == 200
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
 async def test_the_next_calls_fail_and_then_no_more(signed_in: App, status: int) -> None:
     await signed_in.control("PUT", "/faults", {"status": status, "calls": 2})
     assert await statuses(signed_in, "/athlete", 4) == [status, status, 200, 200]
@@ -103,3 +103,16 @@ async def test_a_call_can_be_worked_and_its_answer_lost(signed_in: App) -> None:
     made = {"name": "Gym", "sport_type": "Workout", "start_date_local": "2026-11-18T07:00:00Z", "elapsed_time": 60}
     assert (await signed_in.http.post("/activities", data=made)).status_code == 504
     assert (await signed_in.http.post("/activities", data=made)).status_code == 409
+
+
+async def test_calls_are_counted_by_method_and_path_refused_ones_too(signed_in: App) -> None:
+    before = (await signed_in.control("GET", "/state"))["calls"]
+    made = await signed_in.add()
+    await statuses(signed_in, f"/activities/{made['id']}", 2)
+    await signed_in.control("PUT", "/faults", {"status": 503})
+    await statuses(signed_in, "/api/v3/athlete", 3)
+    after = (await signed_in.control("GET", "/state"))["calls"]
+    assert {path: count - before.get(path, 0) for path, count in after.items() if count != before.get(path)} == {
+        "GET /activities/*": 2,
+        "GET /athlete": 3,
+    }

@@ -19,6 +19,8 @@ SENSORS = ("temperature", "heartrate", "cadence", "power")
 _POINTS_AT_ONCE = 500
 _MOST_CADENCE = 254  # of the schema
 _MILLISECOND = 1000  # microseconds
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TPX, _TPX_END = "<tpx:TrackPointExtension>", "</tpx:TrackPointExtension>"
 _ON_FOOT = frozenset({"Run", "TrailRun", "VirtualRun", "Walk", "Hike"})
 _ELEMENTS = {
     "altitude": ("ele", 2),
@@ -62,7 +64,7 @@ def gpx(about: About, track: Track) -> Iterator[bytes]:
 def _head(about: About) -> str:
     described = f"<desc>{_text(about.description)}</desc>\n" if about.description else ""
     return (
-        f"{_HEAD}<metadata><time>{_moment(about.start_time, 0.0)}</time></metadata>\n"
+        f"{_HEAD}<metadata><time>{_moments(about.start_time, np.zeros(1))[0]}</time></metadata>\n"
         f"<trk>\n<name>{_text(about.name)}</name>\n{described}<type>{_text(about.sport)}</type>\n"
     )
 
@@ -76,10 +78,13 @@ def _is_foul(letter: str) -> bool:
     return "\ud800" <= letter <= "\udfff" or letter in "\ufffe\uffff"
 
 
-def _moment(start: datetime, seconds: float) -> str:
-    at = start + timedelta(seconds=seconds)
-    whole = at.microsecond < _MILLISECOND
-    return f"{at.astimezone(UTC).isoformat(timespec='seconds' if whole else 'milliseconds')[:-6]}Z"
+def _moments(start: datetime, seconds: Column) -> list[str]:
+    """Texts of the moments so many seconds after the start, to the millisecond, in UTC."""
+    since = (start - _EPOCH) // timedelta(microseconds=1)
+    moments = (since + np.rint(seconds * 1e6).astype(np.int64)) // _MILLISECOND
+    texts = np.datetime_as_string((moments // 1000).astype("datetime64[s]")).tolist()
+    fractions = (moments % 1000).tolist()
+    return [f"{text}.{part:03d}Z" if part else f"{text}Z" for text, part in zip(texts, fractions, strict=True)]
 
 
 class _Points:
@@ -93,16 +98,14 @@ class _Points:
             self._sensors["cadence"] = np.minimum(self._sensors["cadence"] / 2.0, _MOST_CADENCE)
 
     def __call__(self, indices: Indices) -> str:
-        times = self._columns["time"][indices].tolist()
         latlngs = self._columns["latlng"][indices].tolist()
         heights = self._texts("altitude", self._columns.get("altitude"), indices)
-        sensors = [self._texts(name, column, indices) for name, column in self._sensors.items()]
-        extensions = [_extensions(dict(zip(self._sensors, texts, strict=True))) for texts in zip(*sensors, strict=True)]
+        moments = _moments(self._start, self._columns["time"][indices])
+        extensions = _extensions({name: self._texts(name, each, indices) for name, each in self._sensors.items()})
         return "".join(
-            f'<trkpt lat="{latitude:.7f}" lon="{longitude:.7f}">{height}<time>{_moment(self._start, time)}</time>'
-            f"{extension}</trkpt>\n"
-            for (latitude, longitude), height, time, extension in zip(
-                latlngs, heights, times, extensions or [""] * len(times), strict=True
+            f'<trkpt lat="{latitude:.7f}" lon="{longitude:.7f}">{height}<time>{moment}</time>{extension}</trkpt>\n'
+            for (latitude, longitude), height, moment, extension in zip(
+                latlngs, heights, moments, extensions or [""] * len(moments), strict=True
             )
         )
 
@@ -115,8 +118,9 @@ class _Points:
         return [f"<{tag}>{value:.{digits}f}</{tag}>" if value == value else "" for value in column[indices].tolist()]  # noqa: PLR0124 - only NaN is not itself
 
 
-def _extensions(texts: Mapping[str, str]) -> str:
-    inner = "".join(texts.get(name, "") for name in ("temperature", "heartrate", "cadence"))
-    inner = f"<tpx:TrackPointExtension>{inner}</tpx:TrackPointExtension>" if inner else ""
-    inner += texts.get("power", "")
-    return f"<extensions>{inner}</extensions>" if inner else ""
+def _extensions(texts: Mapping[str, list[str]]) -> list[str]:
+    """Extensions of each point, empty where it has none; no list without sensors."""
+    body = [texts[name] for name in ("temperature", "heartrate", "cadence") if name in texts]
+    inner = [f"{_TPX}{text}{_TPX_END}" if text else "" for text in map("".join, zip(*body, strict=True))]
+    parts = [part for part in (inner, texts.get("power")) if part]
+    return [f"<extensions>{text}</extensions>" if text else "" for text in map("".join, zip(*parts, strict=True))]
