@@ -14,6 +14,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
         running: RunningPlatform = named_platform.NamedPlatform()
     else:
         running = RunningPlatform(tmp_path_factory.mktemp("platform"))
+        running.environment["ENCRYPT_ORIGINALS"] = "true"
     running.up()
     yield running
     running.down()

@@ -254,7 +254,7 @@ async def let_a_night_pass(platform: RunningPlatform, athlete: str) -> None:
     await ask(
         platform,
         "strava",
-        "UPDATE connections SET reconciled_at = now() - interval '1 day' WHERE athlete_id = $1 RETURNING athlete_id",
+        "UPDATE strava_tokens SET reconciled_at = now() - interval '1 day' WHERE athlete_id = $1 RETURNING athlete_id",
         athlete,
     )
 

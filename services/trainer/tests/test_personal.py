@@ -21,7 +21,11 @@ async def trained(platform: Platform) -> Athlete:
 async def test_a_deletion_leaves_nothing_of_the_person_and_all_of_others(platform: Platform) -> None:
     leaving, staying = [Held(platform, (await trained(platform)).id) for _ in range(2)]
     before = await leaving.mentioned()
-    assert {name: before[name] for name in ("plans", "workouts", "runs")} == {"plans": 1, "workouts": 2, "runs": 2}
+    assert {name: before[name] for name in ("training_plans", "workouts", "runs")} == {
+        "training_plans": 1,
+        "workouts": 2,
+        "runs": 2,
+    }
     assert {"jobs", "idempotency_keys", "training_versions"} <= before.keys()
     others = await staying.mentioned(), await staying.given()
     deleted = await leaving.erase()
@@ -35,10 +39,18 @@ async def test_an_export_holds_plans_workouts_and_runs_of_the_person_alone(platf
     mine, other = [Held(platform, (await trained(platform)).id) for _ in range(2)]
     given = await mine.given()
     tables = {name: json.loads(content) for name, content in given.items() if name.endswith(".json")}
-    assert {name: len(rows) for name, rows in tables.items()} == {"plans.json": 1, "workouts.json": 2, "runs.json": 2}
+    assert {name: len(rows) for name, rows in tables.items()} == {
+        "training_plans.json": 1,
+        "workouts.json": 2,
+        "runs.json": 2,
+    }
     assert {row["athlete_id"] for rows in tables.values() for row in rows} == {str(mine.person)}
-    assert tables["plans.json"][0]["name"] == f"Plan of {mine.person}"
+    assert tables["training_plans.json"][0]["name"] == f"Plan of {mine.person}"
     assert {row["name"] for row in tables["workouts.json"]} == {"Easy", "Beside the plan"}
     assert {row["distance"] for row in tables["runs.json"]} == {5000, 9800}
-    assert {name.removesuffix(".csv") for name in given if name.endswith(".csv")} == {"plans", "workouts", "runs"}
+    assert {name.removesuffix(".csv") for name in given if name.endswith(".csv")} == {
+        "training_plans",
+        "workouts",
+        "runs",
+    }
     assert not [name for name, content in given.items() if str(other.person).encode() in content]

@@ -38,7 +38,6 @@ LIMITS = {
     "EMULATOR_READ_LIMIT": "[100000, 1000000]",
     "STRAVA_RETRY_DELAYS": "[1, 2, 4]",
     "STRAVA_RECENT_DAYS": "730",
-    "ENCRYPT_ORIGINALS": "true",
 }
 
 

@@ -106,7 +106,7 @@ async def last_asked(resources: Resources, ago: timedelta) -> datetime:
     """Let the last sync, and the last time that anybody looked, be so long ago; returns that moment."""
     then = datetime.now(UTC) - ago
     changed = (
-        "UPDATE connections SET last_sync_at = :then, last_poll_at = :then, connected_at = :long_ago,"
+        "UPDATE strava_tokens SET last_sync_at = :then, last_poll_at = :then, connected_at = :long_ago,"
         " reconciled_at = now()"
     )
     async with resources.database.transaction() as session:
@@ -119,7 +119,7 @@ async def test_webhooks_that_are_active_but_say_nothing_for_a_day_are_made_up_fo
 ) -> None:
     await last_asked(resources, timedelta(hours=1))
     asked = len(await jobs_of(resources, "strava-sync"))
-    told = text("UPDATE connections SET last_event_at = now() - CAST(:ago AS interval)")
+    told = text("UPDATE strava_tokens SET last_event_at = now() - CAST(:ago AS interval)")
     for ago, polls in ((timedelta(hours=23, minutes=55), 0), (timedelta(hours=24, minutes=5), 1)):
         async with resources.database.transaction() as session:
             await session.execute(told, {"ago": ago})
