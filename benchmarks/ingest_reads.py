@@ -17,7 +17,15 @@ from running_platform import Person, RunningPlatform  # noqa: E402 - as above
 
 from benchmarks import import_bench, load  # noqa: E402 - as above
 
-ADMINS = ["/admin/webhooks", "/admin/activity-jobs", "/admin/sync-streams", "/admin/dead-letters"]
+ADMINS = [
+    "/admin/webhooks",
+    "/admin/activity-jobs",
+    "/admin/sync-streams",
+    "/admin/dead-letters",
+    "/admin/overview",
+    "/admin/users",
+    "/admin/audit",
+]
 HOME = {"name": "Home", "lat": -34.9285, "lng": 138.6007, "radius": 400}
 SHOES = {"kind": "shoes", "name": "Pegasus", "retire_at": 800_000}
 

@@ -139,6 +139,9 @@ def paths_of(person: Person) -> list[str]:
         f"/activities/{activity}/streams?resolution=medium",
         "/imports",
         "/auth/me",
+        "/auth/sessions",
+        "/auth/tokens",
+        "/auth/options",
         "/analytics/best-efforts-cached",
         f"/analytics/best-efforts/{effort}/explain",
     ]

@@ -126,6 +126,9 @@ def paths_of(person: Person) -> list[str]:
     """Reads of the services that came with plans and pictures."""
     plan = person.get("/plans")["items"][0]["id"]
     activity = person.get("/activities")["items"][0]["id"]
+    workout = person.get("/workouts")["items"][0]["id"]
+    run = person.get("/runs")["items"][0]["id"]
+    document = person.get("/pdf/documents")["items"][0]["id"]
     return [
         f"/activities/{activity}/thumbnail",
         "/plans",
@@ -133,8 +136,13 @@ def paths_of(person: Person) -> list[str]:
         "/workouts?limit=50",
         "/runs",
         "/calendar?from=2022-01-01&to=2022-02-28",
+        f"/plans/{plan}/workouts",
+        f"/workouts/{workout}",
+        f"/runs/{run}",
         "/strava/status",
         "/pdf/documents",
+        f"/pdf/documents/{document}",
+        f"/pdf/documents/{document}/download",
     ]
 
 
