@@ -7,7 +7,6 @@ import argparse
 import gzip
 import io
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
 
 import archives  # noqa: E402 - found on the path set above
-from running_platform import Person, RunningPlatform  # noqa: E402 - as above
+from running_platform import Person, RunningPlatform, temporary_platform  # noqa: E402 - as above
 
 from benchmarks import histories, import_bench, memory  # noqa: E402 - as above
 
@@ -92,13 +91,8 @@ def main() -> None:
     parser.add_argument("--activities", type=int, default=5000)
     parser.add_argument("--samples", type=int, default=600, help="of each file, a second apart")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            measure(running, activities=arguments.activities, samples=arguments.samples)
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        measure(running, activities=arguments.activities, samples=arguments.samples)
 
 
 if __name__ == "__main__":

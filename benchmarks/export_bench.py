@@ -5,7 +5,6 @@
 
 import argparse
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
 
-from running_platform import Person, RunningPlatform  # noqa: E402 - found on the path set above
+from running_platform import Person, RunningPlatform, temporary_platform  # noqa: E402 - found on the path set above
 
 from benchmarks import import_bench, memory  # noqa: E402 - as above
 
@@ -77,17 +76,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            person = running.person()
-            person.import_files(import_bench.files("fit", 0, 1))
-            import_bench.multiply(running, person, arguments.rows)
-            measure(running, person)
-            person.close()
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        person = running.person()
+        person.import_files(import_bench.files("fit", 0, 1))
+        import_bench.multiply(running, person, arguments.rows)
+        measure(running, person)
+        person.close()
 
 
 if __name__ == "__main__":

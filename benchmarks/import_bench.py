@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import io
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
 
 import asyncpg  # noqa: E402 - below the path that the others are found on
-from running_platform import Person, RunningPlatform, eventually  # noqa: E402 - found on the path set above
+from running_platform import Person, RunningPlatform, eventually, temporary_platform  # noqa: E402 - found on the path set above
 
 from benchmarks import histories, load, memory  # noqa: E402 - as above
 from benchmarks.reader import Reader  # noqa: E402 - as above
@@ -233,18 +232,11 @@ def main() -> None:
     parser.add_argument("--gpx", type=int, default=300)
     parser.add_argument("--seconds", type=int, default=5, help="of each load")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            person = running.person()
-            measure(running, person, fit=arguments.fit, gpx=arguments.gpx)
-            growth(
-                running, person, lambda paths: load.table(running.url, person.http.headers, paths, arguments.seconds)
-            )
-            person.close()
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        person = running.person()
+        measure(running, person, fit=arguments.fit, gpx=arguments.gpx)
+        growth(running, person, lambda paths: load.table(running.url, person.http.headers, paths, arguments.seconds))
+        person.close()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 import argparse
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tests/support/src"), str(ROOT)]
 
 import httpx2  # noqa: E402 - found on the path set above
-from running_platform import Person, RunningPlatform  # noqa: E402 - as above
+from running_platform import Person, RunningPlatform, temporary_platform  # noqa: E402 - as above
 
 from benchmarks import import_bench, load  # noqa: E402 - as above
 
@@ -92,16 +91,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="of each load")
     parser.add_argument("--views", type=int, default=300, help="of the subscription")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            person = running.person()
-            person.import_files(import_bench.files("fit", 0, 10))
-            measure(running, person, seconds=arguments.seconds, views=arguments.views)
-            person.close()
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        person = running.person()
+        person.import_files(import_bench.files("fit", 0, 10))
+        measure(running, person, seconds=arguments.seconds, views=arguments.views)
+        person.close()
 
 
 if __name__ == "__main__":

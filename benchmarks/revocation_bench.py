@@ -4,7 +4,6 @@
 """
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT)]
 
 import httpx2  # noqa: E402 - with those below, found on the path set above
-from running_platform import RunningPlatform  # noqa: E402 - as above
+from running_platform import RunningPlatform, temporary_platform  # noqa: E402 - as above
 
 from benchmarks.whole_path import spread  # noqa: E402 - as above
 
@@ -40,13 +39,8 @@ def measure(running: RunningPlatform) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            measure(running)
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        measure(running)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT)]
 
 import httpx2  # noqa: E402 - with those below, found on the path set above
-from running_platform import Person, RunningPlatform, Strava, eventually  # noqa: E402 - as above
+from running_platform import Person, RunningPlatform, Strava, eventually, temporary_platform  # noqa: E402 - as above
 
 from benchmarks.whole_path import spread  # noqa: E402 - as above
 
@@ -100,15 +99,10 @@ def measure(running: RunningPlatform, person: Person) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        running = RunningPlatform(Path(folder))
-        running.up()
-        try:
-            person = running.person()
-            measure(running, person)
-            person.close()
-        finally:
-            running.down()
+    with temporary_platform() as running:
+        person = running.person()
+        measure(running, person)
+        person.close()
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -140,6 +142,18 @@ class RunningPlatform:
 
     def admin(self) -> "Person":
         return Person.sign_in(self.url, self.admin_email, self.admin_password)
+
+
+@contextmanager
+def temporary_platform() -> Iterator[RunningPlatform]:
+    """A platform for the time of the context, its data in a folder that goes with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = RunningPlatform(Path(folder))
+        running.up()
+        try:
+            yield running
+        finally:
+            running.down()
 
 
 @dataclass
