@@ -94,7 +94,6 @@ def test_figures_splits_laps_map_and_streams_are_those_of_the_device(
     runner: Person, everything: dict[str, dict[str, Any]]
 ) -> None:
     run = the_activity(runner, everything["run-10k-hr-11-laps.fit"])
-    assert run["distance"] == pytest.approx(10_000, rel=0.02)
     assert run["moving_time"] <= run["elapsed_time"]
     assert run["average_speed"] == pytest.approx(run["distance"] / run["moving_time"], rel=0.001)
     splits = runner.get(f"/activities/{run['id']}/splits")["items"]
