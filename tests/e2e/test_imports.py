@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from archives import LANGUAGES, activities_csv, zipped
 from running_platform import Person, eventually
 
 FIRST = datetime(2025, 3, 1, 7, tzinfo=UTC)
@@ -104,3 +105,24 @@ def test_an_archive_is_previewed_committed_followed_and_taken_back(person: Perso
     again = person.start_import([("export.zip", archive())])
     assert {item["state"] for item in at_rest(person, again["id"])["items"]} == {"imported"}
     assert len(person.get("/activities", params={"limit": 50})["items"]) == COUNT
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_archive_in_any_language_brings_names_words_gear_and_what_was_entered_by_hand(
+    person: Person, language: str
+) -> None:
+    row = {"description": "Windy", "gear": "Pegasus", **LANGUAGES[language]}
+    recorded = {"id": "700", "name": "Round the lake", "file": "activities/1.gpx", **row}
+    entered = {"id": "701", "name": "On the treadmill", **row}
+    rows = activities_csv([recorded, entered], language)
+    batch = person.start_import([("export.zip", zipped({"activities.csv": rows, "activities/1.gpx": gpx(FIRST)}))])
+    assert {item["state"] for item in at_rest(person, batch["id"])["items"]} == {"imported"}
+    ids = {each["name"]: each["id"] for each in person.get("/activities")["items"]}
+    assert set(ids) == {"Round the lake", "On the treadmill"}
+    lake, treadmill = (person.get(f"/activities/{ids[name]}") for name in ("Round the lake", "On the treadmill"))
+    assert [(each["description"], each["gear"]["name"], each["sport"]) for each in (lake, treadmill)] == [
+        ("Windy", "Pegasus", "Run")
+    ] * 2
+    assert datetime.fromisoformat(lake["start_time"]) == FIRST
+    assert datetime.fromisoformat(treadmill["start_time"]) == datetime(2020, 10, 7, 14, 43, 11, tzinfo=UTC)
+    assert (treadmill["distance"], treadmill["moving_time"], treadmill["elapsed_time"]) == (10_520.5, 3600, 3725)

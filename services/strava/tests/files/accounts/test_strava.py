@@ -1,8 +1,8 @@
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import archives
 import pytest
+from archives import LANGUAGES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,16 +12,7 @@ from strava.files.accounts.strava import MOST_ROWS
 
 START = datetime(2020, 10, 7, 14, 43, 11, tzinfo=UTC)
 NUMBERS = {"id": "4161234567", "file": "activities/4401.fit.gz", "description": 'Windy, "very"\nso', "gear": "Pegasus"}
-POINT = {"elapsed": "3725.0", "moving": "3600.0", "distance": "10520.5", "gain": "103.5", "short_distance": "10.52"}
-COMMA = {"elapsed": "3725,0", "moving": "3600,0", "distance": "10520,5", "gain": "103,5", "short_distance": "10,52"}
 BODY = {"cadence": "85", "max_heartrate": "181", "short_max_heartrate": "181", "heartrate": "154", "calories": "701"}
-LANGUAGES: dict[str, Mapping[str, str]] = {
-    "en": {"date": "Oct 7, 2020, 2:43:11 PM", "type": "Run", **POINT},
-    "de": {"date": "07.10.2020, 14:43:11", "type": "Lauf", **COMMA},
-    "fr": {"date": "7 oct. 2020 à 14:43:11", "type": "Course à pied", **COMMA},
-    "es": {"date": "7 oct 2020, 14:43:11", "type": "Carrera", **COMMA},
-    "pt": {"date": "7 de out. de 2020, 14:43:11", "type": "Corrida", **COMMA},
-}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -57,6 +57,17 @@ PLACES = {
     "cadence": 29, "max_heartrate": 30, "heartrate": 31, "calories": 34,
 }  # fmt: skip
 
+POINT = {"elapsed": "3725.0", "moving": "3600.0", "distance": "10520.5", "gain": "103.5", "short_distance": "10.52"}
+COMMA = {"elapsed": "3725,0", "moving": "3600,0", "distance": "10520,5", "gain": "103,5", "short_distance": "10,52"}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {
+    "en": {"date": "Oct 7, 2020, 2:43:11 PM", "type": "Run", **POINT},
+    "de": {"date": "07.10.2020, 14:43:11", "type": "Lauf", **COMMA},
+    "fr": {"date": "7 oct. 2020 à 14:43:11", "type": "Course à pied", **COMMA},
+    "es": {"date": "7 oct 2020, 14:43:11", "type": "Carrera", **COMMA},
+    "pt": {"date": "7 de out. de 2020, 14:43:11", "type": "Corrida", **COMMA},
+}
+"""One run, as the archive of each language writes it: on 7 October 2020 at 14:43:11 UTC, of 10,520.5 m."""
+
 
 def activities_csv(rows: Iterable[Mapping[str, str]], language: str = "en") -> bytes:
     """An ``activities.csv`` of today's width in a language; values are written as given."""
