@@ -9,7 +9,7 @@ from common.testing.wait import eventually
 
 MIB = 1 << 20
 CHILD = """
-import os, time
+import os, signal, time
 from common.sandbox.child import serve
 
 def answer(request):
@@ -19,6 +19,12 @@ def answer(request):
     if request == b"spin":
         while True:
             pass
+    if request == b"spend":
+        until = time.process_time() + 1
+        while time.process_time() < until:
+            pass
+    if request == b"left":
+        return str(signal.getitimer(signal.ITIMER_PROF)[0]).encode()
     if request == b"eat":
         return bytes(1 << 30)
     if request == b"fault":
@@ -93,6 +99,12 @@ async def test_a_request_may_take_so_much_of_a_processor_and_no_more(
             await made.ask(b"spin")
         assert (killed.value.cause, made.pid) == ("time", None)
         assert await made.ask(b"again") == "AGAIN"
+
+
+async def test_each_request_has_the_whole_time_whatever_the_ones_before_took(sandbox: Sandbox[str]) -> None:
+    for _ in range(2):
+        await sandbox.ask(b"spend")
+        assert float(await sandbox.ask(b"left")) == pytest.approx(20, abs=0.5)
 
 
 async def test_a_child_has_what_it_is_given_of_the_environment_and_no_secrets(

@@ -137,7 +137,7 @@ class Sandbox(Generic[ReplyT]):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     ended_by = await self._child.wait()
         await self._kill()
-        return "time" if ended_by == -signal.SIGXCPU else "crash"
+        return "time" if ended_by == -signal.SIGPROF else "crash"
 
     def _decoded(self, kind: bytes, payload: bytes) -> ReplyT:
         if kind != ANSWERED:
