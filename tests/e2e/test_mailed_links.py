@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from browsing import Opener, Watched, sign_in
 from playwright.sync_api import Page, expect
@@ -104,6 +105,32 @@ def test_a_newcomer_confirms_the_address_and_sets_a_new_password_by_mail(
     expect(page.get_by_role("status")).to_contain_text("The address or the password is wrong.")
     sign_in(page, EMAIL, NEW)
     arrived(page)
+
+
+@pytest.mark.inside
+def test_registering_says_the_same_of_an_address_that_has_an_account(
+    open_page: Opener, office: PostOffice, platform: RunningPlatform, watched: Watched
+) -> None:
+    watched.expected.append("status of 403")
+    owner, before = "owner@example.org", len(office.mails)
+    body = {"email": owner, "password": PASSWORD, "display_name": "Somebody"}
+    httpx2.post(f"{platform.url}/api/v1/auth/register", json=body).raise_for_status()
+    eventually(lambda: len(office.mails) > before, within=30, what="mail to the owner")
+    token = {"token": office.token()}
+    httpx2.post(f"{platform.url}/api/v1/auth/verify-email", json=token).raise_for_status()
+    said = []
+    for address in (owner, "newcomer@example.org"):
+        page = open_page()
+        page.get_by_role("button", name="New here? Register").click()
+        page.get_by_label("E-mail").fill(address)
+        page.get_by_role("textbox", name="Password").fill(NEW)
+        page.get_by_role("button", name="Register", exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text("A mail is on its way")
+        expect(page.get_by_role("button", name="Send the mail again")).to_be_visible()
+        said.append(page.get_by_role("main").inner_text())
+    assert said[0] == said[1]
+    # To the owner goes none: less than a minute has passed since the first.
+    eventually(lambda: office.recipients[before:] == [owner, "newcomer@example.org"], within=30, what="the mails")
 
 
 @pytest.mark.inside

@@ -21,7 +21,8 @@ class User(Base):
     """A person. ``email`` is kept as given and unique in lower case.
 
     It is null for who came from a provider that tells none, as is ``password_hash`` for who set no password.
-    ``email_verified_at`` lets sign in; only ``email_proven_at`` says that somebody showed to read its mail.
+    ``email_verified_at`` lets sign in; only ``email_proven_at`` says that somebody showed to read its mail. Not even
+    opening a mail does where the address is contested: whoever reads it may mean the later registration.
     """
 
     __tablename__ = "users"
@@ -30,6 +31,7 @@ class User(Base):
     email: Mapped[str | None]
     email_verified_at: Mapped[datetime | None]
     email_proven_at: Mapped[datetime | None]
+    contested_at: Mapped[datetime | None] = mapped_column(comment="registered again before it was confirmed")
     display_name: Mapped[str]
     password_hash: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -230,7 +230,8 @@ AUTH = {
     "auth.email_taken": ErrorCode(
         409,
         "This address has an account already",
-        "Somebody has registered with this e-mail address; capitals make no difference.",
+        "An account has this e-mail address; capitals make no difference. Said where the platform sends no mail and to"
+        " administrators; elsewhere only the owner is told, by mail.",
         "Sign in with it, or register with another address.",
     ),
 }

@@ -82,10 +82,14 @@ class Credentials:
         record(session, actor=str(user.id), action="password.reset", outcome="ok")
 
     async def verify_email(self, session: AsyncSession, token: str) -> None:
-        """Take an address for proven. Raises ``LinkInvalid``."""
+        """Take an address for proven. Raises ``LinkInvalid``.
+
+        One that was registered twice is only confirmed: whoever reads its mail may not know the password that the
+        account has. Then they set one by mail, and nobody else has a way in any more.
+        """
         mailed = await onetime.find(session, token, "verify")
         user = await self._reader(session, mailed.user_id)
-        _prove(user)
+        _prove(user, is_theirs=user.contested_at is None)
         await onetime.use(session, mailed)
         record(session, actor=str(user.id), action="email.verified", outcome="ok")
 
@@ -119,8 +123,9 @@ class Credentials:
         return user
 
 
-def _prove(user: User) -> None:
-    """Whoever used the token has read the mail."""
+def _prove(user: User, *, is_theirs: bool = True) -> None:
+    """Whoever used the token has read the mail; ``is_theirs`` says that the account is what they meant."""
     now = datetime.now(UTC)
     user.email_verified_at = user.email_verified_at or now
-    user.email_proven_at = user.email_proven_at or now
+    if is_theirs:
+        user.email_proven_at = user.email_proven_at or now

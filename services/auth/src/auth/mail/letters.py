@@ -13,7 +13,7 @@ from string import Template
 
 @dataclass(frozen=True)
 class Letter:
-    """A kind of mail; ``path`` is that of the page it leads to, before the token."""
+    """A kind of mail; ``path`` is that of the page it leads to, before the token if it has one."""
 
     name: str
     subject: str
@@ -22,6 +22,7 @@ class Letter:
 
 VERIFY = Letter("verify_email", "Confirm your e-mail address", "/#verify-email=")
 RESET = Letter("reset_password", "Set a new password", "/#reset-password=")
+TAKEN = Letter("address_taken", "You have an account already", "/")
 
 
 def compose(letter: Letter, *, to: str, name: str, public_url: str, token: str) -> EmailMessage:

@@ -4,16 +4,16 @@ from uuid import UUID
 
 from auth.audit import record
 from auth.mail import onetime
-from auth.mail.letters import RESET, VERIFY, compose
+from auth.mail.letters import RESET, TAKEN, VERIFY, compose
 from auth.mail.mailer import Mailer, RecipientRefused
-from auth.mail.onetime import Purpose
+from auth.mail.service import Errand
 from auth.models import User
 from auth.settings import AuthSettings
 from auth.users import repository as users
 from common.jobrunner import JobContext
 from common.jobs import JobFailed
 
-_LETTERS = {"verify": VERIFY, "reset": RESET}
+_LETTERS = {"verify": VERIFY, "reset": RESET, "taken": TAKEN}
 
 
 class Mailing:
@@ -26,7 +26,7 @@ class Mailing:
     async def __call__(self, context: JobContext) -> None:
         if self._mailer is None:
             raise JobFailed("There is no mail server any more.")
-        purpose: Purpose = context.payload["purpose"]
+        purpose: Errand = context.payload["purpose"]
         made = await self._token_for(context, context.job.subject_id, purpose)
         if made is None:
             return
@@ -40,13 +40,17 @@ class Mailing:
         record(context.session, actor=str(user.id), action=f"mail.{purpose}", outcome="sent")
 
     async def _token_for(
-        self, context: JobContext, user_id: UUID | None, purpose: Purpose
+        self, context: JobContext, user_id: UUID | None, purpose: Errand
     ) -> tuple[User, str, str] | None:
-        """Make the token in a transaction of its own: it must be good by the time the mail is read."""
+        """Make the token in a transaction of its own: it must be good by the time the mail is read.
+
+        ``taken`` has none: it asks for nothing, so it can be good for nothing.
+        """
         async with context.resources.database.transaction() as session:
             user = await users.by_id(session, user_id) if user_id else None
             if user is None or user.email is None or user.disabled_at:
                 return None
             if purpose == "verify" and user.email_verified_at:
                 return None
-            return user, user.email, onetime.issue(session, user.id, purpose)
+            token = "" if purpose == "taken" else onetime.issue(session, user.id, purpose)
+            return user, user.email, token

@@ -24,9 +24,10 @@ async def register(
 ) -> Registered:
     """Make an account. The first account is no different from others: an admin is made at set-up.
 
-    Where mail can be sent, a mail asks to confirm the address, and signing in works once that is done.
+    Where mail can be sent, a mail asks to confirm the address, and signing in works once that is done. An address that
+    has an account is answered alike there, with nothing made: its owner is told by mail. Without mail it is a 409.
     """
-    return Registered.model_validate(await service.register(session, settings, passwords, body))
+    return await service.register(session, settings, passwords, body)
 
 
 @router.get("/me", response_model=Profile)

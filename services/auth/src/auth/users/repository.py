@@ -1,8 +1,10 @@
 """Rows of people."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.models import User
@@ -16,4 +18,11 @@ async def by_id(session: AsyncSession, user_id: UUID, *, lock: bool = False) -> 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:
     user: User | None = await session.scalar(select(User).where(func.lower(User.email) == compared(email)))
+    return user
+
+
+async def add(session: AsyncSession, **columns: Any) -> User | None:
+    """Add a person; None when the address is taken, which leaves the transaction as good as it was."""
+    adding = insert(User).values(**columns).on_conflict_do_nothing()
+    user: User | None = await session.scalar(adding.returning(User))
     return user

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.audit import record
@@ -14,8 +13,9 @@ from auth.passwords import Passwords
 from auth.settings import AuthSettings
 from auth.users import repository
 from auth.users.addresses import kept
-from auth.users.schemas import ProfileChange, Registration
+from auth.users.schemas import ProfileChange, Registered, Registration
 from common.errors import Conflict, NotFound
+from common.ids import uuid7
 
 ATHLETE = "athlete"
 COACH = "coach"
@@ -30,25 +30,39 @@ class EmailTaken(Conflict):
 
 async def register(
     session: AsyncSession, settings: AuthSettings, passwords: Passwords, registration: Registration
-) -> User:
+) -> Registered:
     """Make an athlete's account; where mail can be sent, its address is yet to be confirmed.
 
-    Raises ``EmailTaken``, ``PasswordCommon``. Registering never makes an admin.
+    There the answer and the work are the same for an address that is taken: only its mail tells, to its owner.
+    Without mail the account can sign in at once, so there is nothing to hide: raises ``EmailTaken``. Raises
+    ``PasswordCommon``. Registering never makes an admin.
     """
     email, password = registration.email, registration.password.get_secret_value()
     refuse_common(password, email=email, display_name=registration.display_name)
-    user = await create(
+    answer = Registered(id=uuid7(), email=kept(email), display_name=registration.display_name, roles=[ATHLETE])
+    new = await repository.add(
         session,
-        email=email,
+        **answer.model_dump(),
         password_hash=await passwords.hash(password),
-        display_name=registration.display_name,
-        roles=[ATHLETE],
-        verified=not settings.sends_mail,
+        email_verified_at=None if settings.sends_mail else datetime.now(UTC),
     )
+    if new is None and not settings.sends_mail:
+        raise EmailTaken
+    holder = await repository.by_email(session, email)  # looked up for who is new too: the same work
     if settings.sends_mail:
-        await request_mail(session, email, user, "verify")
-    record(session, actor=str(user.id), action="account.registered", outcome="ok", target=str(user.id))
-    return user
+        await _write_to(session, email, holder, is_new=new is not None)
+    actor, outcome = (str(new.id), "ok") if new else ("unknown", "refused")
+    target = str(holder.id) if holder else ""
+    record(session, actor=actor, action="account.registered", outcome=outcome, target=target)
+    return answer
+
+
+async def _write_to(session: AsyncSession, email: str, holder: User | None, *, is_new: bool) -> None:
+    """Have the address confirmed, or its owner told that somebody tried to register it."""
+    unconfirmed = holder is None or holder.email_verified_at is None
+    if holder and unconfirmed and not is_new:
+        holder.contested_at = datetime.now(UTC)
+    await request_mail(session, email, holder, "verify" if unconfirmed else "taken")
 
 
 async def create(
@@ -58,23 +72,18 @@ async def create(
     password_hash: str,
     display_name: str,
     roles: list[str],
-    verified: bool = True,
 ) -> User:
-    """Add an account; who is ``verified`` can sign in at once. Raises ``EmailTaken``."""
-    now = datetime.now(UTC)
-    user = User(
+    """Add an account that can sign in at once. Raises ``EmailTaken``."""
+    user = await repository.add(
+        session,
         email=kept(email),
         password_hash=password_hash,
         display_name=display_name,
         roles=roles,
-        email_verified_at=now if verified else None,
+        email_verified_at=datetime.now(UTC),
     )
-    session.add(user)
-    try:
-        await session.flush()
-    except IntegrityError:
-        raise EmailTaken from None
-    await session.refresh(user)
+    if user is None:
+        raise EmailTaken
     return user
 
 

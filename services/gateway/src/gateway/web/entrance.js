@@ -8,6 +8,7 @@ import { nameOf } from "./outcomes.js";
 const TITLES = { password: "Sign in", register: "Register", code: "Second factor" };
 const NO_MAIL = "This server sends no mail. Ask whoever runs it to set a new password for you.";
 const SENT = "If the address has an account, a mail with a link is on its way. It works once, within an hour.";
+const REGISTERED = "The e-mail address is not confirmed yet. A mail is on its way to it that says how to go on: open its link, then sign in.";
 const SENT_AGAIN = "If the address still waits to be confirmed, a mail is on its way; at most one goes out each minute.";
 const form = $("sign-in");
 let sendsMail = true;
@@ -64,7 +65,8 @@ function go(step) {
 }
 
 async function signIn({ email, password, display_name: name, totp }) {
-  if (form.dataset.step === "register") {
+  const isNew = form.dataset.step === "register";
+  if (isNew) {
     await api.register({ email, password, display_name: name || email.split("@")[0] });
     go("password");
   }
@@ -74,7 +76,10 @@ async function signIn({ email, password, display_name: name, totp }) {
     if (error.code === "auth.totp_required") return go("code");
     if (error.code === "auth.totp_refused") form.elements.totp.select();
     if (error.code === "auth.login_refused") go("password");
-    $("unconfirmed").hidden = error.code !== "auth.email_unverified";
+    // Of a new account the page says the same whether somebody else has one with that address or not.
+    const waits = error.code === "auth.email_unverified" || (isNew && error.code === "auth.login_refused");
+    $("unconfirmed").hidden = !waits;
+    if (isNew && waits) return say(REGISTERED);
     throw error;
   }
   showEntrance();
