@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 from rows import scalar
 
 from auth.main import create
@@ -45,6 +46,28 @@ def defaults(auth_environment: Environment, monkeypatch: pytest.MonkeyPatch) -> 
 def test_hashes_cost_what_is_promised_unless_set_otherwise(defaults: AuthSettings) -> None:
     hashed = Passwords(defaults).hash_now("a password")
     assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+@pytest.mark.parametrize(
+    ("name", "weak", "least"),
+    [("ARGON2_MEMORY_KIB", "19455", "19456"), ("ARGON2_TIME_COST", "1", "2"), ("ARGON2_PARALLELISM", "0", "1")],
+)
+@pytest.mark.usefixtures("defaults")
+def test_production_does_not_start_with_cheaper_hashes(
+    monkeypatch: pytest.MonkeyPatch, name: str, weak: str, least: str
+) -> None:
+    monkeypatch.setenv(name, weak)
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    with pytest.raises(ValidationError, match=f"{name} must be at least {least}"):
+        create()
+
+
+@pytest.mark.usefixtures("defaults")
+def test_production_starts_with_hashes_that_cost_as_much_or_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert AuthSettings.from_environment().environment == "production"
+    monkeypatch.setenv("ARGON2_MEMORY_KIB", "65536")
+    assert AuthSettings.from_environment().argon2_memory_kib == 65536
 
 
 async def test_a_hash_made_with_other_parameters_is_renewed_by_signing_in(

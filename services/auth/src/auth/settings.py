@@ -1,18 +1,22 @@
 """Settings of the auth service."""
 
 import json
+from collections.abc import Mapping
 from email.utils import parseaddr
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from auth.mail.mailer import MailServer, Security
 from common.crypto import KeyRing
-from common.settings import SigningSettings
+from common.settings import Environment, SigningSettings
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
 """A secret that may be left out; an empty variable counts as left out."""
+
+ARGON2_FLOOR: Final[Mapping[str, int]] = {"argon2_memory_kib": 19456, "argon2_time_cost": 2, "argon2_parallelism": 1}
+"""What a hash of a password costs at least in production; more is welcome."""
 
 
 class AuthSettings(SigningSettings):
@@ -33,9 +37,9 @@ class AuthSettings(SigningSettings):
     key_margin_seconds: float = Field(default=60, description="for clocks that differ, at each step of a rotation")
     session_days: int = 30
     refresh_grace_seconds: int = 10
-    argon2_memory_kib: int = 19456
-    argon2_time_cost: int = 2
-    argon2_parallelism: int = 1
+    argon2_memory_kib: int = ARGON2_FLOOR["argon2_memory_kib"]
+    argon2_time_cost: int = ARGON2_FLOOR["argon2_time_cost"]
+    argon2_parallelism: int = ARGON2_FLOOR["argon2_parallelism"]
     password_hashing_at_once: int = 2
     public_url: str = Field(default="http://127.0.0.1:8000", description="the gateway as browsers see it")
     smtp_host: str | None = Field(default=None, description="unset: no mail, every address counts as verified")
@@ -67,6 +71,17 @@ class AuthSettings(SigningSettings):
         if not isinstance(json.loads(value.get_secret_value()), dict):
             raise ValueError("must be a JSON object of service name to secret")  # noqa: TRY004 - pydantic wants ValueError
         return value
+
+    @model_validator(mode="after")
+    def _hashes_cost_enough(self) -> Self:
+        low = [
+            f"{name.upper()} must be at least {least}"
+            for name, least in ARGON2_FLOOR.items()
+            if getattr(self, name) < least
+        ]
+        if low and self.environment is Environment.PRODUCTION:
+            raise ValueError(f"{', '.join(low)}: cheaper hashes of passwords are for tests only")
+        return self
 
     @model_validator(mode="after")
     def _mail_is_whole(self) -> Self:
