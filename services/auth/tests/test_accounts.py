@@ -10,6 +10,8 @@ from common.testing.plugin import Environment
 
 GOOD = {"email": "bo@example.org", "password": "a long enough password", "display_name": "Bo"}
 
+PICTURE = "https://example.org/me.png"
+
 
 def bearer(tokens: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -88,6 +90,49 @@ async def test_me_has_a_version_and_answers_304(auth: httpx2.AsyncClient, tokens
     assert (changed.status_code, changed.json()["weight"], changed.json()["version"]) == (200, 61.5, 2)
     stale = await auth.patch("/api/v1/auth/me", headers={**bearer(tokens), "If-Match": etag}, json={"weight": 60})
     assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")
+
+
+async def test_a_picture_is_set_and_cleared(auth: httpx2.AsyncClient, tokens: dict[str, Any]) -> None:
+    first = await auth.get("/api/v1/auth/me", headers=bearer(tokens))
+    assert first.json()["picture"] is None
+    tags = {first.headers["etag"]}
+    for picture in (PICTURE, "https://" + "a" * 2040, "https://cdn.example.org:8443/a%20b?size=96&of=(me)", None):
+        changed = await auth.patch("/api/v1/auth/me", headers=bearer(tokens), json={"picture": picture})
+        read = await auth.get("/api/v1/auth/me", headers=bearer(tokens))
+        assert (changed.status_code, changed.json()["picture"], read.json()["picture"]) == (200, picture, picture)
+        tags |= {read.headers["etag"]}
+    assert len(tags) == 5
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "http://example.org/me.png",
+        "//example.org/me.png",
+        "https:///me.png",
+        "https://",
+        "https://me@example.org/me.png",
+        "https://me:secret@example.org/me.png",
+        "https://example.org\\@evil.example/me.png",
+        "https://example.org/me.png#part",
+        "https://example.org/my picture.png",
+        "https://example.org/me.png\n",
+        " https://example.org/me.png",
+        'https://example.org/"onload="alert(1)',
+        "https://example.org:port/me.png",
+        "javascript:alert(1)//https://example.org/",
+        "data:image/png;base64,AA==",
+        "https://" + "a" * 2041,
+        "",
+        7,
+    ],
+)
+async def test_what_is_no_https_address_is_no_picture(
+    auth: httpx2.AsyncClient, tokens: dict[str, Any], picture: Any
+) -> None:
+    answer = await auth.patch("/api/v1/auth/me", headers=bearer(tokens), json={"picture": picture})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/body/picture"]
 
 
 @pytest.mark.parametrize(

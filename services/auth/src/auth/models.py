@@ -43,6 +43,7 @@ class User(Base):
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
     weight: Mapped[float | None] = mapped_column(comment="kg")
     heartrate_opt_in: Mapped[bool] = mapped_column(server_default=text("false"))
+    picture: Mapped[str | None] = mapped_column(comment="https address, the person's or their provider's")
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -29,6 +29,7 @@ async def opened(leaver: Leaver, export: dict[str, Any]) -> zipfile.ZipFile:
 
 
 async def test_an_export_holds_the_data_of_all_services(leaver: Leaver) -> None:
+    await leaver.auth.execute("UPDATE users SET picture = 'https://example.org/ana.png'")
     export = await exported(leaver)
     assert (export["state"], export["progress"]) == ("done", 1.0)
     archive = await opened(leaver, export)
@@ -36,7 +37,7 @@ async def test_an_export_holds_the_data_of_all_services(leaver: Leaver) -> None:
     assert archive.read("strava/originals/1-run.fit") == b"\x0e\x10" * 500_000
     assert json.loads(archive.read("strava/activities.json")) == [{"name": "Morning run"}]
     [account] = json.loads(archive.read("auth/users.json"))
-    assert account["email"] == "ana@example.org"
+    assert (account["email"], account["picture"]) == ("ana@example.org", "https://example.org/ana.png")
     assert json.loads(archive.read("auth/sessions.json"))
     assert archive.read("auth/users.csv").startswith(b"id,email")
     manifest = json.loads(archive.read("manifest.json"))

@@ -108,6 +108,9 @@ async def _newcomer(session: AsyncSession, person: ProvenPerson) -> User:
 def _add(session: AsyncSession, user: User, person: ProvenPerson, *, by: str) -> None:
     now = datetime.now(UTC)
     session.add(Identity(user_id=user.id, provider=person.provider, subject=person.subject, last_used_at=now))
+    if person.picture and user.picture is None:
+        user.picture, user.updated_at = person.picture, now
+        user.version += 1
     record(
         session,
         actor=str(user.id),

@@ -17,7 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, Field, ValidationError
 
 from auth.identities.errors import IdTokenRefused, ProviderUnavailable
-from auth.identities.provider import CameBack, Clients, FlowSecrets, ProvenPerson, ProviderName, refusal
+from auth.identities.provider import CameBack, Clients, FlowSecrets, ProvenPerson, ProviderName, picture_of, refusal
 from common.errors import ServiceError
 from common.http import UpstreamRejected
 from common.logs import get_logger
@@ -103,6 +103,7 @@ class OpenIdProvider:
             name=name if isinstance(name, str) else "",
             email=email,
             email_verified=email is not None and claims.get("email_verified") is True,
+            picture=picture_of(claims.get("picture")),
         )
 
     async def _exchange(self, code: str, secrets: FlowSecrets) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter, ValidationError
+
+from auth.fields import PictureAddress
 from auth.identities.errors import CodeRefused, ProviderUnavailable
 from common.http import ServiceClient, UpstreamRejected
 from common.logs import get_logger
@@ -15,6 +18,7 @@ PROVIDERS: tuple[ProviderName, ...] = ("google", "strava")
 _CALL_S, _ATTEMPT_S, _CONNECT_S = 6.0, 4.0, 3.0
 _CONNECTIONS = 8
 _BAD_REQUEST = 400
+_PICTURE = TypeAdapter[str](PictureAddress)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,18 @@ class ProvenPerson:
     name: str
     email: str | None = None
     email_verified: bool = False
+    picture: str | None = None
     granted: Granted | None = None
+
+
+def picture_of(*told: object) -> str | None:
+    """Return the first of what a provider says that is an address of a picture as people may set it."""
+    for each in told:
+        try:
+            return _PICTURE.validate_python(each, strict=True)
+        except ValidationError:
+            continue
+    return None
 
 
 class Provider(Protocol):

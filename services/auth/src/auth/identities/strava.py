@@ -6,7 +6,16 @@ import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from auth.identities.errors import ProviderUnavailable
-from auth.identities.provider import CameBack, Clients, FlowSecrets, Granted, ProvenPerson, ProviderName, refusal
+from auth.identities.provider import (
+    CameBack,
+    Clients,
+    FlowSecrets,
+    Granted,
+    ProvenPerson,
+    ProviderName,
+    picture_of,
+    refusal,
+)
 from common.errors import ServiceError
 from common.http import UpstreamRejected
 from common.logs import get_logger
@@ -19,6 +28,8 @@ class _Athlete(BaseModel):
     id: int = Field(ge=0, lt=1 << 63)
     firstname: str | None = None
     lastname: str | None = None
+    profile: object = None
+    profile_medium: object = None
 
 
 class _TokenAnswer(BaseModel):
@@ -79,5 +90,6 @@ class StravaProvider:
             provider=self.name,
             subject=str(told.athlete.id),
             name=" ".join(part for part in (told.athlete.firstname, told.athlete.lastname) if part),
+            picture=picture_of(told.athlete.profile, told.athlete.profile_medium),
             granted=Granted(told.access_token, told.refresh_token, told.expires_at, tuple(sorted(scopes))),
         )

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
 
-from auth.fields import Secret
+from auth.fields import PictureAddress, Secret
 from common.fields import OneLine, example
 
 MIN_PASSWORD = 12
@@ -61,6 +61,7 @@ class Profile(Registered):
     birth_year: int | None
     weight: float | None
     heartrate_opt_in: bool
+    picture: str | None = Field(description="https address; of a provider until the person sets one")
     version: int
 
 
@@ -87,3 +88,4 @@ class ProfileChange(BaseModel):
     birth_year: int | None = Field(default=None, ge=1900, le=2100)
     weight: float | None = Field(default=None, gt=0, lt=500, allow_inf_nan=False)
     heartrate_opt_in: bool = False
+    picture: PictureAddress | None = None
