@@ -5,10 +5,8 @@
 
 import argparse
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ sys.path[:0] = [str(ROOT / "tests/support/src"), str(ROOT / "services/strava/tes
 from running_platform import Person, RunningPlatform, temporary_platform  # noqa: E402 - found on the path set above
 
 from benchmarks import import_bench, memory  # noqa: E402 - as above
+from benchmarks.meanwhile import repeating  # noqa: E402 - as above
 
 SERVICE = "strava"
 LOOKS_S = 0.1
@@ -35,22 +34,12 @@ class Peak:
         self.most = max(self.most, now)
         return now
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        over = threading.Event()
+    def watching(self) -> AbstractContextManager[None]:
+        return repeating(self._look_again, LOOKS_S)
 
-        def watch() -> None:
-            while not over.wait(LOOKS_S):
-                with suppress(FileNotFoundError):  # a child ended while it was looked at
-                    self.look()
-
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+    def _look_again(self) -> None:
+        with suppress(FileNotFoundError):  # a child ended while it was looked at
+            self.look()
 
 
 def measure(running: RunningPlatform, person: Person) -> None:

@@ -33,6 +33,8 @@ ROUNDS = 3
 PAGE = b"x" * 1024
 DOWNLOAD = b"x" * (256 << 10)
 PATH = "/api/v1/activities/0198c0de-0000-7000-8000-000000000000"
+NO_HELP = {"hung": "/api/v1/analytics/stats", "dead": "/api/v1/plans"}
+"""Paths of services that do not answer, and of those that are not there."""
 NGINX = """
 worker_processes 1;
 daemon off;
@@ -125,6 +127,7 @@ def everything(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, int], d
         "AUTH_URL": service,
         "STRAVA_URL": service,
         "ANALYTICS_URL": f"http://127.0.0.1:{hung.getsockname()[1]}",
+        "TRAINER_URL": f"http://127.0.0.1:{free_port()}",  # nothing listens there
         "REDIS_URL": valkey.url,
         "SERVICE_CLIENT_SECRET": "of the benchmark",
         "RATE_USER": "60000000",
@@ -162,7 +165,10 @@ def measure(folder: Path) -> None:
             name: gateway_mix.mixed(url, PATH, headers, connections=CONNECTIONS, seconds=SECONDS)
             for name, url in urls.items()
         }
-        isolated = gateway_mix.beside_a_hung_service(urls["gateway"], PATH, headers, seconds=SECONDS)
+        isolated = {
+            state: gateway_mix.beside(other, urls["gateway"], PATH, headers, seconds=SECONDS)
+            for state, other in NO_HELP.items()
+        }
     print("| | req/s | p50 ms | p95 ms | p99 ms | errors |\n| --- | --- | --- | --- | --- | --- |")
     for name, rounds in seen.items():
         middle = sorted(rounds, key=lambda each: each.per_second)[len(rounds) // 2]

@@ -1,12 +1,11 @@
-"""The gateway under a mix of requests, and beside a service that hangs."""
+"""The gateway under a mix of requests, and beside a service that hangs or is dead."""
 
-import contextlib
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from benchmarks.load import Load, wrk
+from benchmarks.meanwhile import repeating
 
 # Of twenty requests two are uploads of 64 KiB and one is a download of 256 KiB; the others are answered with 1 KiB.
 MIX = """
@@ -20,35 +19,37 @@ request = function()
 end
 """
 ABORTS_A_SECOND = 100
-HANGING = 64
+ASKS_A_SECOND = 50
+ASKING = 64
+"""Connections that are held to the gateway for what another service does not answer."""
 
 
 def mixed(url: str, path: str, headers: dict[str, str], *, connections: int, seconds: int) -> Load:
     """Reads, uploads and downloads, while a hundred clients a second hang up before they are answered."""
     request = _request(path, headers)
-    with _repeating(lambda: _abort(url, request), 1 / ABORTS_A_SECOND):
+    with repeating(lambda: _abort(url, request), 1 / ABORTS_A_SECOND):
         return wrk(f"{url}{path}", connections=connections, seconds=seconds, headers=headers, requests=MIX)
 
 
-def beside_a_hung_service(url: str, path: str, headers: dict[str, str], *, seconds: int) -> tuple[Load, Load]:
-    """Load on one service, alone and then while clients keep asking another one that never answers."""
+def beside(other: str, url: str, path: str, headers: dict[str, str], *, seconds: int) -> tuple[Load, Load]:
+    """Load on one service, alone and then while clients keep asking for ``other``, a path of one that is no help."""
     before = wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers)
-    request = _request("/api/v1/analytics/stats", headers)
+    request = _request(other, headers)
     waiting: list[socket.socket] = []
 
     def keep_asking() -> None:
         waiting.append(_asked(url, request))
-        if len(waiting) > HANGING:
+        if len(waiting) > ASKING:
             waiting.pop(0).close()
 
-    with _repeating(keep_asking, 0.02):
+    with repeating(keep_asking, 1 / ASKS_A_SECOND):
         during = wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers)
     for each in waiting:
         each.close()
     return before, during
 
 
-def show(alone: dict[str, Load], mix: dict[str, Load], isolated: tuple[Load, Load]) -> None:
+def show(alone: dict[str, Load], mix: dict[str, Load], isolated: Mapping[str, tuple[Load, Load]]) -> None:
     """Print what was seen."""
     added = alone["gateway"], alone["service"]
     print(f"added by the gateway at 1 connection: p50 {added[0].p50 - added[1].p50:.2f} ms,", end=" ")
@@ -57,9 +58,10 @@ def show(alone: dict[str, Load], mix: dict[str, Load], isolated: tuple[Load, Loa
     print("| | req/s | p50 ms | p99 ms | errors |\n| --- | --- | --- | --- | --- |")
     for name, each in mix.items():
         print(f"| {name} | {each.per_second:,.0f} | {each.p50:.2f} | {each.p99:.2f} | {each.errors} |")
-    before, during = isolated
-    print(f"\nbeside a hung service: p99 {before.p99:.2f} ms before, {during.p99:.2f} ms during", end=", ")
-    print(f"errors {during.errors}")
+    print()
+    for state, (before, during) in isolated.items():
+        print(f"beside a {state} service: p99 {before.p99:.2f} ms before, {during.p99:.2f} ms during", end=", ")
+        print(f"errors {during.errors}")
 
 
 def _request(path: str, headers: dict[str, str]) -> bytes:
@@ -78,20 +80,3 @@ def _abort(url: str, request: bytes) -> None:
     connection = _asked(url, request)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # close with a reset
     connection.close()
-
-
-@contextlib.contextmanager
-def _repeating(act: Callable[[], None], every: float) -> Iterator[None]:
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(every):
-            act()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

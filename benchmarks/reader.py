@@ -1,15 +1,15 @@
 """Somebody who looks at pages while something else is measured."""
 
 import statistics
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from running_platform import Person
 
 from benchmarks.load import ID
+from benchmarks.meanwhile import repeating
 
 PAUSE_S = 0.05
 
@@ -22,25 +22,16 @@ class Reader:
     paths: Sequence[str]
     seconds: dict[str, list[float]] = field(default_factory=dict)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        over = threading.Event()
-        thread = threading.Thread(target=self._read, args=(over,))
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+    def reading(self) -> AbstractContextManager[None]:
+        return repeating(self._read, PAUSE_S)
 
-    def _read(self, over: threading.Event) -> None:
-        while not over.wait(PAUSE_S):
-            for path in self.paths:
-                began = time.perf_counter()
-                answer = self.person.http.get(path)
-                took = time.perf_counter() - began
-                assert answer.status_code == 200, f"{path}: {answer.status_code}"
-                self.seconds.setdefault(path, []).append(took)
+    def _read(self) -> None:
+        for path in self.paths:
+            began = time.perf_counter()
+            answer = self.person.http.get(path)
+            took = time.perf_counter() - began
+            assert answer.status_code == 200, f"{path}: {answer.status_code}"
+            self.seconds.setdefault(path, []).append(took)
 
     def report(self) -> None:
         """Print each path alone: the slowest must not hide among the quick ones."""
