@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TOKEN = re.compile(r"(?<=[?&]token=)[^&]+")
 
 SCRIPT = """
 done = function(summary, latency, requests)
@@ -64,7 +65,7 @@ def table(address: str, headers: Mapping[str, str], paths: Sequence[str], second
             wrk(f"{address}/api/v1{path}", connections=each, seconds=seconds, headers=token) for each in (1, 16)
         )
         print(
-            f"| {ID.sub('{id}', path)} | {one.p50:.1f} / {one.p95:.1f} | {one.per_second:.0f} |"
+            f"| {TOKEN.sub('{token}', ID.sub('{id}', path))} | {one.p50:.1f} / {one.p95:.1f} | {one.per_second:.0f} |"
             f" {many.p50:.1f} / {many.p95:.1f} | {many.per_second:.0f} | {one.errors + many.errors} |",
             flush=True,
         )

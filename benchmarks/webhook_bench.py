@@ -57,11 +57,11 @@ def events(strava: Strava, owner: int, activities: list[int]) -> list[dict[str, 
     ]
 
 
-def connected(running: RunningPlatform, person: Person) -> tuple[Strava, int]:
-    """Connect the person to somebody at Strava, of whom events tell."""
+def connected(running: RunningPlatform, person: Person, scopes: str | None = None) -> tuple[Strava, int]:
+    """Connect the person to somebody at Strava, of whom events tell; ``scopes`` are those that stay ticked."""
     strava = running.strava
     athlete = strava.new_athlete()
-    assert strava.connect(person, athlete).status_code == httpx2.codes.OK
+    assert strava.connect(person, athlete, scopes).status_code == httpx2.codes.OK
     eventually(lambda: person.get("/strava/status")["webhook"]["state"] == "active", within=30)
     eventually(lambda: person.get("/strava/status")["sync"]["state"] == "done", within=30)
     return strava, athlete

@@ -3,9 +3,7 @@
 from typing import Any
 
 import fit_files
-from running_platform import Person, RunningPlatform, Strava, eventually
-
-WRITING = "read,activity:read_all,profile:read_all,activity:write"
+from running_platform import WRITING, Person, RunningPlatform, Strava, eventually
 
 
 def sent(person: Person, path: str, **body: Any) -> dict[str, Any]:

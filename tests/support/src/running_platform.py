@@ -25,6 +25,8 @@ from local.supervise import units_of
 from local.topology import ROOT, Topology
 
 PASSWORD = "a long enough password"
+WRITING = "read,activity:read_all,profile:read_all,activity:write"
+"""Scopes of somebody at Strava who lets the platform send activities there."""
 PORTS = (*range(7), *range(1100, 1107), 1200, -2568, -1621)
 T = TypeVar("T")
 
