@@ -6,6 +6,7 @@
 import argparse
 import platform as host
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -147,6 +148,27 @@ def paths_of(person: Person) -> list[str]:
     ]
 
 
+def reads(running: RunningPlatform, person: Person, somebody: Person, seconds: int) -> None:
+    """Of ``person`` with a long history, and of ``somebody`` who has plans and pictures."""
+    if not load.available("wrk"):
+        print("wrk is missing: reads were not measured")
+        return
+    heading("Reads through the gateway, token and limits on")
+
+    def read(paths: list[str], who: Person = person) -> None:
+        who.renew()  # its access token is as old as the measuring
+        load.table(running.url, who.http.headers, paths, seconds)
+
+    person.renew()
+    read(paths_of(person))
+    somebody.renew()
+    read(whole_path.paths_of(somebody), somebody)
+    ingest_reads.measure(running, person, seconds=seconds, views=300)
+    person.renew()
+    import_bench.growth(running, person, read)
+    export_bench.measure(running, person)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--activities", type=int, default=1000)
@@ -167,26 +189,13 @@ def main() -> None:
         revocation_bench.measure(running)
         heading("Webhooks")
         webhook_bench.measure(running, running.person())
-        if load.available("wrk"):
-            heading("Reads through the gateway, token and limits on")
-
-            def reads(paths: list[str], who: Person = person) -> None:
-                who.renew()  # its access token is as old as the measuring
-                load.table(running.url, who.http.headers, paths, arguments.seconds)
-
-            person.renew()
-            reads(paths_of(person))
-            somebody.renew()
-            reads(whole_path.paths_of(somebody), somebody)
-            ingest_reads.measure(running, person, seconds=arguments.seconds, views=300)
-            person.renew()
-            import_bench.growth(running, person, reads)
-            export_bench.measure(running, person)
-        else:
-            print("wrk is missing: reads were not measured")
+        reads(running, person, somebody, arguments.seconds)
         person.close()
     heading("Gateway beside nginx")
     gateway_bench.main()
+    heading("Signing in and registering: accounts that exist and others")
+    # In a process of its own: it takes the settings of an auth service.
+    subprocess.run([sys.executable, "-m", "benchmarks.login_timing"], cwd=ROOT, check=True)
     heading("Lines of code")
     lines.main()
 
