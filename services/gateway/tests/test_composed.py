@@ -1,6 +1,8 @@
+import asyncio
 import base64
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,7 +13,9 @@ from gateway_doubles import Builder, Echo, Platform, read_body, seen_in, send_js
 from starlette.types import Receive, Scope, Send
 
 from common.testing.ports import free_port
-from gateway.composed import runs
+from common.testing.wait import eventually
+from gateway.routes import ROUTES
+from gateway.table import HERE, Route
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 OVERVIEW, LETTERS = "/api/v1/admin/overview", "/api/v1/admin/dead-letters"
@@ -186,6 +190,95 @@ async def test_a_replay_that_could_not_look_everywhere_says_so(builder: Builder,
     assert "pdf" in unknown.json()["detail"]
 
 
+@pytest.fixture
+async def keeping(builder: Builder, inside: dict[str, Inside]) -> Platform:
+    """A platform whose shared answers outlive the test."""
+    services: dict[str, Any] = dict(inside)
+    routes = [replace(route, share=600.0) if route.share else route for route in ROUTES]
+    return await builder.gateway(routes=routes, **services)
+
+
+def asked_inside(service: Inside) -> list[str]:
+    return [seen.target for seen in service.seen if seen.target.startswith("/internal/")]
+
+
+async def test_administrators_who_ask_the_same_at_once_have_it_asked_once(
+    keeping: Platform, inside: dict[str, Inside]
+) -> None:
+    answers = await asyncio.gather(*(keeping.client.get(OVERVIEW, headers=admin(keeping)) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
+    assert all(asked_inside(service) == ["/internal/overview"] for service in inside.values())
+
+
+async def test_what_is_shared_is_still_for_administrators_only(keeping: Platform, inside: dict[str, Inside]) -> None:
+    dismissed, other = admin(keeping, sid="dismissed"), admin(keeping)
+    assert (await keeping.client.get(OVERVIEW, headers=dismissed)).status_code == 200
+    keeping.auth.revoke("sid", "dismissed")
+
+    async def is_refused() -> bool:
+        return (await keeping.client.get(OVERVIEW, headers=dismissed)).status_code == 401
+
+    await eventually(is_refused, within=8)
+    assert (await keeping.client.get(OVERVIEW, headers=other)).status_code == 200
+    assert (await keeping.client.get(OVERVIEW)).status_code == 401
+    assert (await keeping.get(OVERVIEW)).json()["code"] == "auth.role_required"
+    assert len(asked_inside(inside["pdf"])) == 1
+
+
+async def test_what_is_shared_has_a_tag_and_is_asked_for_each_time(keeping: Platform) -> None:
+    for path in (OVERVIEW, LETTERS):
+        first = await keeping.client.get(path, headers=admin(keeping))
+        assert first.headers["cache-control"] == "private, no-cache"
+        known = admin(keeping) | {"If-None-Match": first.headers["etag"]}
+        again = await keeping.client.get(path, headers=known)
+        assert (again.status_code, again.headers["etag"], again.content) == (304, first.headers["etag"], b"")
+        assert again.headers["cache-control"] == "private, no-cache"
+        other = await keeping.client.get(path, headers=admin(keeping) | {"If-None-Match": '"other"'})
+        assert (other.status_code, other.text) == (200, first.text)
+
+
+async def test_a_replay_is_seen_at_once(keeping: Platform, inside: dict[str, Inside]) -> None:
+    inside["trainer"].letters = [letter(1), letter(2)]
+    assert (await keeping.client.get(OVERVIEW, headers=admin(keeping))).json()["dead_letters"] == 2
+    assert len((await keeping.client.get(LETTERS, headers=admin(keeping))).json()["items"]) == 2
+    address = f"{LETTERS}/{uuid.UUID(int=2)}/replay"
+    assert (await keeping.client.post(address, headers=admin(keeping))).status_code == 202
+    assert (await keeping.client.get(OVERVIEW, headers=admin(keeping))).json()["dead_letters"] == 1
+    assert len((await keeping.client.get(LETTERS, headers=admin(keeping))).json()["items"]) == 1
+
+
+async def test_so_is_what_an_administrator_changes_at_a_service(keeping: Platform, inside: dict[str, Inside]) -> None:
+    await keeping.client.get(OVERVIEW, headers=admin(keeping))
+    inside["strava"].letters = [letter(1)]
+    done = await keeping.client.post("/api/v1/admin/activity-jobs/1/retry", headers=admin(keeping))
+    assert done.json()["service"] == "strava"
+    assert (await keeping.client.get(OVERVIEW, headers=admin(keeping))).json()["dead_letters"] == 1
+
+
+async def test_dead_letters_are_shared_by_what_is_asked_of_them(keeping: Platform, inside: dict[str, Inside]) -> None:
+    for query in ("", "?limit=1", "?service=pdf", "?limit=1", ""):
+        assert (await keeping.client.get(LETTERS + query, headers=admin(keeping))).status_code == 200
+    assert [target.partition("?")[2] for target in asked_inside(inside["pdf"])] == ["limit=20", "limit=1", "limit=20"]
+
+
+async def test_the_making_of_a_shared_answer_does_not_know_who_asks(
+    keeping: Platform, inside: dict[str, Inside]
+) -> None:
+    headers = admin(keeping) | {"If-None-Match": '"mine"', "X-Mine": "1"}
+    assert (await keeping.client.get(OVERVIEW, headers=headers)).status_code == 200
+    (seen,) = inside["pdf"].seen
+    assert (seen.header("x-mine"), seen.header("if-none-match")) == (None, None)
+
+
+def test_only_what_all_who_may_read_it_see_alike_is_shared() -> None:
+    with pytest.raises(ValueError, match="not the same for all"):
+        Route("/api/v1/x", HERE, share=1.0)
+    with pytest.raises(ValueError, match="not the same for all"):
+        Route("/api/v1/x", "strava", auth="admin", share=1.0)
+
+
 @pytest.mark.parametrize("path", [OVERVIEW, LETTERS, "/api/admin/overview", "/api/v1/admin/users"])
 async def test_administration_is_for_administrators(platform: Platform, inside: dict[str, Inside], path: str) -> None:
     assert (await platform.client.get(path)).status_code == 401
@@ -214,111 +307,6 @@ async def test_bad_pages_are_422(platform: Platform, query: str) -> None:
 async def test_other_requests_below_it_are_problems(platform: Platform, method: str, path: str, status: int) -> None:
     answer = await platform.client.request(method, path, headers=admin(platform))
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-
-
-def activity(number: int, **values: Any) -> dict[str, Any]:
-    return {
-        "id": str(uuid.UUID(int=number)),
-        "name": f"Run {number}",
-        "sport": "Run",
-        "start_time": "2026-11-01T05:30:00Z",
-        "start_time_local": "2026-11-01T07:30:00+02:00",
-        "distance": 10_000.0,
-        "moving_time": 3000.0,
-        "elevation_gain": 55.5,
-        "average_heartrate": None,
-        "calories": 700.0,
-        "fastest_pace": 280.0,
-        "strava_id": "12345678901234567",
-    } | values
-
-
-class Activities(Echo):
-    """A list of activities in pages of ten."""
-
-    def __init__(self, items: list[dict[str, Any]]) -> None:
-        super().__init__("strava")
-        self.items = items
-        self.refused: dict[str, Any] | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.seen.append(seen_in(scope, await read_body(receive)))
-        if self.refused:
-            await send_json(send, self.refused, self.refused["status"])
-            return
-        query = parse_qs(scope["query_string"].decode())
-        start = int(query.get("cursor", ["0"])[0])
-        more = str(start + 10) if start + 10 < len(self.items) else None
-        await send_json(send, {"items": self.items[start : start + 10], "next_cursor": more})
-
-
-async def test_runs_are_shown_as_clients_of_old_know_them(builder: Builder) -> None:
-    sports = {7: "Ride", 8: "TrailRun", 9: "VirtualRun"}
-    items = [activity(number, sport=sports.get(number, "Run")) for number in range(25)]
-    items[3], items[4] = activity(3, distance=0.0), activity(4, distance=4921.06)
-    strava = Activities(items)
-    platform = await builder.gateway(strava=strava)
-    headers = platform.bearer
-    answer = await platform.client.get("/api/runs", headers=headers)
-    shown = answer.json()
-    assert len(shown) == 24
-    assert shown[0] == {
-        "id": str(uuid.UUID(int=0)),
-        "stravaId": "12345678901234567",
-        "name": "Run 0",
-        "date": "2026-11-01T07:30:00+02:00",
-        "distanceKm": 10.0,
-        "durationSec": 3000.0,
-        "paceSecPerKm": 300.0,
-        "fastestPaceSecPerKm": 280.0,
-        "elevationGainM": 55.5,
-        "avgHr": None,
-        "calories": 700.0,
-    }
-    assert shown[3]["paceSecPerKm"] is None
-    assert (shown[4]["distanceKm"], shown[4]["paceSecPerKm"]) == (4.92106, 609.625)
-    assert answer.headers["deprecation"].startswith("@")
-    assert "sunset" not in answer.headers
-    assert len(strava.seen) == 3
-    assert {seen.header("authorization") for seen in strava.seen} == {headers["Authorization"]}
-    again = await platform.client.get("/api/runs", headers=headers | {"If-None-Match": answer.headers["etag"]})
-    assert (again.status_code, again.headers["etag"]) == (304, answer.headers["etag"])
-    thin = await platform.client.get("/api/runs?fields=id,avgHr", headers=headers)
-    assert thin.json()[0] == {"id": str(uuid.UUID(int=0)), "avgHr": None}
-
-
-async def test_only_the_unversioned_get_is_the_view_of_old(builder: Builder) -> None:
-    trainer = Echo("trainer")
-    platform = await builder.gateway(strava=Activities([]), trainer=trainer)
-    assert (await platform.get("/api/runs")).json() == []
-    assert (await platform.get("/api/v1/runs")).json()["service"] == "trainer"
-    posted = await platform.client.post("/api/runs", headers=platform.bearer, json={})
-    assert posted.json() == {"service": "trainer", "target": "/api/v1/runs", "length": 2}
-    assert "deprecation" not in posted.headers
-    assert (await platform.client.get("/api/runs")).status_code == 401
-
-
-async def test_more_runs_than_the_view_can_show_are_a_413_and_not_cut(builder: Builder) -> None:
-    platform = await builder.gateway(strava=Activities([activity(1)] * (runs.MOST_PAGES * 10 + 1)))
-    answer = await platform.get("/api/runs")
-    assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
-    assert "/api/v1/activities" in answer.json()["next_steps"]
-
-
-async def test_what_the_service_refuses_is_refused_here(builder: Builder) -> None:
-    strava = Activities([])
-    strava.refused = {"status": 403, "code": "auth.scope_required", "detail": "Not this.", "next_steps": "Do that."}
-    answer = await (await builder.gateway(strava=strava)).get("/api/runs")
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (403, "auth.scope_required")
-    assert (problem["detail"], problem["next_steps"]) == ("Not this.", "Do that.")
-
-
-async def test_without_the_service_the_view_is_a_problem_that_may_be_tried_again(builder: Builder) -> None:
-    platform = await builder.gateway(strava_url=f"http://127.0.0.1:{free_port()}")
-    answer = await platform.get("/api/runs")
-    assert (answer.status_code, answer.json()["retryable"]) == (502, True)
-    assert answer.headers["deprecation"]
 
 
 async def test_the_gateways_own_answers_are_described_with_the_others(builder: Builder) -> None:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from gateway.inbound import Inbound
-from gateway.table import NEVER, Header, Route
+from gateway.table import NEVER, READING, Header, Route
 from gateway.transform.codings import is_compressible
 from gateway.transform.compress import VARY
 
@@ -35,7 +35,6 @@ _NOT_PASSED_ON = frozenset(
     }
 )
 _LOOKED_AT = frozenset({b"cache-control", b"content-type", b"etag"})
-_READING = frozenset({"GET", "HEAD"})
 _KEPT_BY_CLIENTS = frozenset({200, 206, 304})
 _NOT_MODIFIED = 304
 
@@ -85,7 +84,7 @@ class Dressing:
                     headers.append((name, inbound.conditions.own_words(header[1])))
                     continue
             headers.append(header)
-        if not told and status in _KEPT_BY_CLIENTS and inbound.method in _READING:
+        if not told and status in _KEPT_BY_CLIENTS and inbound.method in READING:
             headers.append(self._cache)
         if compressible or status == _NOT_MODIFIED:
             headers.append(VARY)

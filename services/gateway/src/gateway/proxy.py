@@ -32,7 +32,7 @@ from gateway.records import CLIENT_CLOSED_REQUEST, AccessLog, Measures, Record
 from gateway.routing import Router
 from gateway.settings import GatewaySettings
 from gateway.spans import Spans
-from gateway.table import AS_THEY_ARE, HERE, Header, Route
+from gateway.table import AS_THEY_ARE, HERE, READING, Header, Route
 from gateway.transform.chain import chosen, transforming
 from gateway.upstream import Upstream
 
@@ -157,6 +157,8 @@ class Proxy:
         if inbound.is_conditional:
             inbound.understand_conditions(choice.suffix if choice else b"")
         send = transforming(send, inbound, route, choice)
+        if route.auth == "admin" and inbound.method not in READING:
+            send = self._composed.renewing(send)
         if route.service == HERE:
             await self._compose(inbound, route, path, receive, send, record)
             return
@@ -217,7 +219,7 @@ class Proxy:
         return (await self._admit_user(inbound, route, record)).verdict
 
     async def _admit_user(self, inbound: Inbound, route: Route, record: Record) -> Caller:
-        caller = await self._admission.user(inbound)
+        caller = self._admission.known_user(inbound) or await self._admission.user(inbound)
         record.user_id = caller.identity.subject
         inbound.authorization = caller.authorization
         if route.auth == "admin":
@@ -240,7 +242,7 @@ class Proxy:
 
         try:
             async with asyncio.timeout(route.timeout):
-                await self._composed.answer(inbound, path, caller.identity, receive, dressed)
+                await self._composed.answer(inbound, route, path, caller.identity, receive, dressed)
         except TimeoutError:
             raise errors.UpstreamTimeout(retry_after_s=5) from None
 

@@ -89,7 +89,7 @@ ROUTES = (
     Route("/api/v1/admin/calculate-best-efforts", "analytics", auth="admin"),
     Route("/api/v1/admin/clear-best-efforts", "analytics", auth="admin"),
     # the gateway itself, out of what the services say
-    Route("/api/v1/admin/overview", HERE, auth="admin", cache=NEVER),
-    Route("/api/v1/admin/dead-letters/**", HERE, auth="admin", body_limit=SMALL, cache=NEVER),
+    Route("/api/v1/admin/overview", HERE, auth="admin", share=1.0),
+    Route("/api/v1/admin/dead-letters/**", HERE, auth="admin", body_limit=SMALL, share=1.0),
     Route("/api/runs", HERE, method="GET", timeout=30, deprecated=RUNS_OF_OLD),
 )

@@ -15,6 +15,9 @@ HERE: Final = "gateway"
 NEVER: Final = -1
 """For ``cache``: nobody may keep the answer."""
 
+READING: Final = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
+
 Auth = Literal["user", "admin", "signed", "public"]
 LimitClass = Literal["standard", "login", "signed", "webhook"]
 Header = tuple[bytes, bytes]
@@ -73,8 +76,9 @@ class Route:
     ``silence`` the gaps inside either body, ``total`` the whole answer. ``retry`` lets an idempotent request be sent
     again. ``cache`` is how long a client may keep what a GET answered, where the service does not say it: 0 means to
     ask each time whether it changed, ``NEVER`` not to keep it. What is never kept is not compressed either, so that
-    its length tells nothing of the secrets in it. ``fields`` lets clients choose the members of JSON answers.
-    ``request`` and ``answer`` change headers. ``method`` binds an unversioned row to one method.
+    its length tells nothing of the secrets in it. ``share`` is how old an answer of the gateway itself may be that is
+    given to all administrators who ask the same; 0 has each made anew. ``fields`` lets clients choose the members of
+    JSON answers. ``request`` and ``answer`` change headers. ``method`` binds an unversioned row to one method.
     """
 
     template: str
@@ -87,6 +91,7 @@ class Route:
     total: float = 600.0
     retry: bool = True
     cache: int = 0
+    share: float = 0.0
     fields: bool = True
     request: Headers = AS_THEY_ARE
     answer: Headers = AS_THEY_ARE
@@ -97,6 +102,8 @@ class Route:
     allowance: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.share and (self.service != HERE or self.auth != "admin"):
+            raise ValueError(f"{self.template} is not the same for all who may read it")
         object.__setattr__(self, "public", self.auth == "public")
         seconds = max(1, math.ceil(self.timeout))
         object.__setattr__(self, "allowance", b"x-internal-timeout: %d\r\n" % seconds)

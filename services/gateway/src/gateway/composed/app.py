@@ -1,12 +1,13 @@
 """The composed answers as one small application behind the gateway's own admission."""
 
+import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import errorhandlers
 from common.errors import Problem
@@ -15,9 +16,11 @@ from common.http.client import TokenSource
 from common.tokens import Identity
 from gateway.composed import dead_letters, overview, runs
 from gateway.composed.parts import Services
+from gateway.composed.shared import Answer, Shared
+from gateway.composed.whole import send_whole, whole_answer
 from gateway.inbound import Inbound
 from gateway.settings import GatewaySettings
-from gateway.table import HERE, PREFIX
+from gateway.table import HERE, PREFIX, Route
 
 _ADMIN = f"{PREFIX}/admin"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -29,30 +32,45 @@ class Composed:
     def __init__(self, settings: GatewaySettings, tokens: TokenSource, services: Iterable[str]) -> None:
         self._stack = AsyncExitStack()
         self._app = _application(settings)
+        self._shared = Shared()
         names = [name for name in services if name != HERE]
         self._app.state.services = Services(
             peers={name: self._client(f"{name}-internal", settings.url(name), tokens) for name in names},
             for_caller={name: self._client(name, settings.url(name), None) for name in names},
         )
 
-    async def answer(self, inbound: Inbound, path: str, identity: Identity, receive: Receive, send: Send) -> None:
+    async def answer(
+        self, inbound: Inbound, route: Route, path: str, identity: Identity, receive: Receive, send: Send
+    ) -> None:
         """Answer one request; ``path`` is that of the route table."""
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": inbound.method,
-            "scheme": inbound.scheme,
-            "path": path,
-            "raw_path": path.encode("latin-1"),
-            "root_path": "",
-            "query_string": inbound.query,
-            "headers": [(name, value) for name, value in inbound.read.items() if name == b"if-none-match"],
-            "client": (inbound.address, 0),
-            "server": None,
-            "state": {"identity": identity, "authorization": (inbound.authorization or b"").decode("latin-1")},
-        }
+        scope = _scope(inbound, path)
+        if route.share and inbound.method == "GET":
+            await self._answer_for_all(scope, route, inbound.header(b"if-none-match"), send)
+            return
+        scope["headers"] = [(name, value) for name, value in inbound.read.items() if name == b"if-none-match"]
+        authorization = (inbound.authorization or b"").decode("latin-1")
+        scope["state"] = {"identity": identity, "authorization": authorization}
         await self._app(scope, receive, send)
+
+    def renewing(self, send: Send) -> Send:
+        """Return what sends the answer to a change; whoever has it finds no older answer here."""
+
+        async def renewed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._shared.drop()
+            await send(message)
+
+        return renewed
+
+    async def _answer_for_all(self, scope: Scope, route: Route, known: bytes | None, send: Send) -> None:
+        """Answer out of what is shared. Its making is told nothing of who asks, so that it cannot depend on that."""
+
+        async def ask() -> Answer:
+            async with asyncio.timeout(route.timeout):
+                return await whole_answer(self._app, scope)
+
+        answer = await self._shared.get((scope["path"], scope["query_string"]), route.share, ask)
+        await send_whole(answer, known, send)
 
     def description(self) -> dict[str, Any]:
         """Return the OpenAPI document of the composed answers."""
@@ -60,6 +78,7 @@ class Composed:
 
     async def aclose(self) -> None:
         """Close the connections to the services."""
+        await self._shared.aclose()
         await self._stack.aclose()
 
     def _client(self, name: str, url: str, tokens: TokenSource | None) -> ServiceClient:
@@ -79,6 +98,25 @@ class _LastNet:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - rendered, and logged by the renderer
             await errorhandlers.render(scope, error)(scope, receive, send)
+
+
+def _scope(inbound: Inbound, path: str) -> Scope:
+    """Return what is asked, without who asks."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": inbound.method,
+        "scheme": inbound.scheme,
+        "path": path,
+        "raw_path": path.encode("latin-1"),
+        "root_path": "",
+        "query_string": inbound.query,
+        "headers": [],
+        "client": (inbound.address, 0),
+        "server": None,
+        "state": {},
+    }
 
 
 def _application(settings: GatewaySettings) -> FastAPI:

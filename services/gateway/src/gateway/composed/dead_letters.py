@@ -47,7 +47,10 @@ async def dead_letters(
     paging: Paging,
     service: Annotated[str | None, Query(max_length=40, description="only this service's")] = None,
 ) -> DeadLetters:
-    """Return what was given up, the latest first, of all services at once."""
+    """Return what was given up, the latest first, of all services at once.
+
+    The list may be 1 s old.
+    """
     if paging.cursor is not None:
         decode_cursor(paging.cursor, (datetime, UUID))
     asked = {name: client for name, client in services.peers.items() if service in {None, name}}

@@ -62,7 +62,10 @@ class PlatformOverview(BaseModel):
 
 @router.get("/overview")
 async def overview(services: AllServices) -> PlatformOverview:
-    """Ask every service at the same time; one that does not answer within 4 s counts as down."""
+    """Ask every service at the same time; one that does not answer within 4 s counts as down.
+
+    The answer may be 1 s old.
+    """
     names = sorted(services.peers)
     answers = await asyncio.gather(*(_ask(services.peers[name]) for name in names))
     found = dict(zip(names, answers, strict=True))

@@ -3,17 +3,15 @@
 from starlette.types import Send
 
 from gateway.inbound import Inbound
-from gateway.table import NEVER, Route
+from gateway.table import NEVER, READING, Route
 from gateway.transform.codings import Coding, preferred
 from gateway.transform.compress import Compressing
 from gateway.transform.fields import PARAMETER, Choice, Picking, choice_in
 
-_READING = frozenset({"GET", "HEAD"})
-
 
 def chosen(inbound: Inbound, route: Route) -> Choice | None:
     """Take the choice of fields out of the query, where the route has one."""
-    if PARAMETER not in inbound.query or not route.fields or inbound.method not in _READING:
+    if PARAMETER not in inbound.query or not route.fields or inbound.method not in READING:
         return None
     choice = choice_in(inbound.query)
     if choice is not None:
