@@ -56,6 +56,23 @@ async def test_only_due_jobs_of_known_kinds_are_claimed(database: Database) -> N
     assert await claim(database, 5) == []
 
 
+async def test_a_look_says_whether_a_claim_would_find_something(database: Database) -> None:
+    async def is_any() -> bool:
+        async with database.reading() as session:
+            return (await jobs.waiting(session, ("a",))).due
+
+    await enqueue(database, delay=60)
+    await enqueue(database, kind="b")
+    assert (await is_any(), await claim(database)) == (False, [])
+    job_id = await enqueue(database)
+    assert await is_any()
+    assert [job.id for job in await claim(database)] == [job_id]
+    assert (await is_any(), await claim(database)) == (False, [])
+    await end_leases(database)
+    assert await is_any()
+    assert [job.id for job in await claim(database)] == [job_id]
+
+
 async def test_a_job_whose_lease_is_over_is_claimed_again_and_the_first_worker_is_fenced_off(
     database: Database,
 ) -> None:
@@ -145,7 +162,7 @@ async def test_jobs_whose_worker_died_twice_are_claimed_one_by_one(database: Dat
     assert [job.id for job in await claim(database, 5)] == [fresh]
     for expected in (True, True, False):
         async with database.transaction() as session:
-            assert await jobs.is_any_for_alone(session, ("a",)) is expected
+            assert (await jobs.waiting(session, ("a",))).alone is expected
             job = await jobs.claim_alone(session, ("a",))
         enqueued -= {job.id} if job else set()
     assert enqueued == set()

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.db import Database
 from common.db.tables import InboxCursor, InboxEvent
 from common.inbox import Subscription, cursor_of, handle_page
-from common.outbox import Event, EventPage, PublishedEvent, publish, published_after, relay
+from common.outbox import Event, EventPage, PublishedEvent, is_any_pending, publish, published_after, relay
 from common.testing.plugin import Environment
 
 
@@ -105,6 +105,19 @@ async def test_only_one_relay_publishes_at_a_time(database: Database) -> None:
     async with database.transaction() as first:
         assert await relay(first) == 1
         assert await relayed(database) == 0
+
+
+async def test_the_relay_is_asked_for_only_while_an_event_waits(database: Database) -> None:
+    async def is_any() -> bool:
+        async with database.reading() as session:
+            return await is_any_pending(session)
+
+    assert not await is_any()
+    async with database.transaction() as session:
+        publish(session, Numbered(number=1), queue="toy")
+    assert await is_any()
+    assert await relayed(database) == 1
+    assert not await is_any()
 
 
 async def test_an_event_of_a_rolled_back_transaction_does_not_exist(database: Database) -> None:

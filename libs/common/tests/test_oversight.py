@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from common.db import Database
 from common.testing.plugin import Environment
+from common.testing.statements import statements
 from common.testing.tokens import TokenMint
 
 
@@ -60,6 +61,12 @@ async def test_the_overview_counts_work_and_events(
     assert (published["position"], published["pending"]) == (0, 1)
     assert published["oldest_pending"] >= 0
     assert shown["work"]["followed"] == []
+
+
+async def test_the_overview_asks_little_of_the_database(toy: httpx2.AsyncClient, as_gateway: dict[str, str]) -> None:
+    with statements() as asked:
+        assert (await toy.get("/internal/overview", headers=as_gateway)).status_code == 200
+    assert len(asked) == 4, asked  # whether it is there, jobs, events, what was read of others
 
 
 async def test_dead_letters_come_in_pages_the_latest_first(

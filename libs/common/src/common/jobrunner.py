@@ -16,14 +16,14 @@ from common.context import link_to, request_id
 from common.db.engine import is_connection_failure
 from common.db.tables import JobState
 from common.errors import ServiceError
-from common.jobs import ClaimedJob, JobFailed, JobPostponed, LeaseLost
+from common.jobs import ClaimedJob, JobFailed, JobPostponed, LeaseLost, Waiting
 from common.logs import get_logger
 from common.metrics import JOB_SECONDS
 from common.resources import Resources
 
 HEARTBEAT_SECONDS = 10.0
-ALONE_SECONDS = 2.0
-"""How often to look for jobs that are to be done alone: the question reads all rows that wait."""
+LOOK_SECONDS = 2.0
+"""How often to look what there is before claiming it, and for jobs that are to be done alone: it reads what waits."""
 REST_SECONDS, BUSY_SECONDS = 10.0, 60.0
 """How long others wait for such a job at most, and how long the next try waits when what is in hand took longer."""
 _TRACER = trace.get_tracer("common.jobs")
@@ -64,14 +64,17 @@ class JobRunner:
         self._concurrency = concurrency
         self._running: dict[asyncio.Task[None], ClaimedJob] = {}
         self._closed = False
-        self._looked_for_alone = -ALONE_SECONDS
+        self._looked = -LOOK_SECONDS
 
     async def dispatch(self) -> bool:
         """Fill the free slots; True when more may be due. Waits for a slot when all are taken."""
         if not self._tasks or self._closed:
             return False
-        if await self._dispatch_alone():
+        found = await self._look()
+        if found.alone and await self._dispatch_alone():
             return True
+        if not found.due:
+            return False
         async with self._slots:
             pass
         free = self._concurrency - len(self._running)
@@ -81,22 +84,24 @@ class JobRunner:
             await self._start(job)
         return bool(claimed)
 
-    async def _dispatch_alone(self) -> bool:
-        """Do one job whose workers died, with nothing else in hand; False when none is known of."""
+    async def _look(self) -> Waiting:
+        """Say what there is to do. It is not looked for when it was a moment ago: there may be jobs, none for alone."""
         now = asyncio.get_running_loop().time()
-        if now - self._looked_for_alone < ALONE_SECONDS:
-            return False
-        database, kinds = self._resources.database, list(self._tasks)
-        async with database.transaction() as session:
-            found = await jobs.is_any_for_alone(session, kinds)
-        if not found:
-            self._looked_for_alone = now
-            return False
+        if now - self._looked < LOOK_SECONDS:
+            return Waiting(due=True, alone=False)
+        async with self._resources.database.reading() as session:
+            found = await jobs.waiting(session, list(self._tasks))
+        if not found.alone:
+            self._looked = now
+        return found
+
+    async def _dispatch_alone(self) -> bool:
+        """Do one job whose workers died, with nothing else in hand; False when what is in hand takes too long."""
         if not await self._rests():
-            self._looked_for_alone = now + BUSY_SECONDS
+            self._looked = asyncio.get_running_loop().time() + BUSY_SECONDS
             return False
-        async with database.transaction() as session:
-            job = await jobs.claim_alone(session, kinds)
+        async with self._resources.database.transaction() as session:
+            job = await jobs.claim_alone(session, list(self._tasks))
         if job is not None:
             await self._start(job)
             await self._rests()

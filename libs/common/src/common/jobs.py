@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -110,36 +110,57 @@ def enqueue(
     return job.id
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Whether jobs may be claimed, and whether one is to be done ``alone``.
+
+    The latter's worker died again: that job, or one that was in hand with it, may be the cause.
+    """
+
+    due: bool
+    alone: bool
+
+
+async def waiting(session: AsyncSession, kinds: Sequence[str]) -> Waiting:
+    """Look what there is to do, in one statement that locks nothing."""
+    due, alone = (exists().where(*_claimable(which, kinds)) for which in (_DUE, _FOR_ALONE))
+    return Waiting(*(await session.execute(select(due, alone))).one())
+
+
 async def claim(session: AsyncSession, kinds: Sequence[str], limit: int) -> list[ClaimedJob]:
     """Take up to ``limit`` due jobs, also those whose worker's lease is over; counts the attempt."""
-    due = or_(
-        and_(Job.state == JobState.QUEUED, Job.run_after <= func.now()),
-        and_(_ABANDONED, Job.attempts < ALONE_AFTER),
-    )
-    return await _take(session, due, kinds, limit)
+    return await _take(session, _DUE, kinds, limit)
 
 
 async def claim_alone(session: AsyncSession, kinds: Sequence[str]) -> ClaimedJob | None:
-    """Take one job that ``is_any_for_alone`` told of; counts the attempt."""
+    """Take one job that is to be done alone; counts the attempt."""
     taken = await _take(session, _FOR_ALONE, kinds, 1)
     return taken[0] if taken else None
 
 
-async def is_any_for_alone(session: AsyncSession, kinds: Sequence[str]) -> bool:
-    """Whether a job's worker died again: that job, or one that was in hand with it, may be the cause."""
-    found = select(Job.id).where(_FOR_ALONE, Job.attempts < Job.max_attempts, Job.kind.in_(kinds)).limit(1)
-    return await session.scalar(found) is not None
-
-
 _ABANDONED = and_(Job.state == JobState.RUNNING, Job.lease_until < func.now())
 _FOR_ALONE = and_(_ABANDONED, Job.attempts >= ALONE_AFTER)
+_DUE = or_(
+    and_(Job.state == JobState.QUEUED, Job.run_after <= func.now()),
+    and_(_ABANDONED, Job.attempts < ALONE_AFTER),
+)
 
 
-async def _take(session: AsyncSession, due: ColumnElement[bool], kinds: Sequence[str], limit: int) -> list[ClaimedJob]:
+def _claimable(which: ColumnElement[bool], kinds: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Job.state.in_([JobState.QUEUED, JobState.RUNNING]),
+        which,
+        Job.kind.in_(kinds),
+        or_(Job.attempts < Job.max_attempts, Job.state == JobState.QUEUED),
+    )
+
+
+async def _take(
+    session: AsyncSession, which: ColumnElement[bool], kinds: Sequence[str], limit: int
+) -> list[ClaimedJob]:
     chosen = (
         select(Job.id)
-        .where(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), due, Job.kind.in_(kinds))
-        .where(or_(Job.attempts < Job.max_attempts, Job.state == JobState.QUEUED))
+        .where(*_claimable(which, kinds))
         .order_by(Job.priority, Job.run_after)
         .limit(limit)
         .with_for_update(skip_locked=True)

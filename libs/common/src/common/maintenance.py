@@ -24,7 +24,7 @@ async def sweep(resources: Resources) -> None:
 
 async def measure(resources: Resources) -> None:
     """Refresh the gauges of jobs and outbox."""
-    async with resources.database.transaction() as session:
+    async with resources.database.reading() as session:
         counts = await session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state))
         JOBS.clear()
         for kind, state, count in counts:
@@ -33,9 +33,9 @@ async def measure(resources: Resources) -> None:
             select(func.min(Job.run_after)).where(Job.state == JobState.QUEUED, Job.run_after <= func.now())
         )
         JOB_OLDEST_SECONDS.set((datetime.now(UTC) - due).total_seconds() if due else 0)
-        waiting, age = await outbox.pending(session)
-    OUTBOX_PENDING.set(waiting)
-    OUTBOX_LAG_SECONDS.set(age)
+        published = await outbox.published(session)
+    OUTBOX_PENDING.set(published.pending)
+    OUTBOX_LAG_SECONDS.set(published.oldest_pending)
 
 
 async def measure_loop(_resources: Resources) -> None:

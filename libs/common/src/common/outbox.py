@@ -61,6 +61,7 @@ def publish(session: AsyncSession, event: Event, *, queue: str) -> UUID:
     return row.id
 
 
+_IS_ANY_PENDING = text("SELECT EXISTS (SELECT FROM outbox WHERE position IS NULL)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('relay ' || current_schema()))")
 _PUBLISH = text(
     """
@@ -73,6 +74,11 @@ _PUBLISH = text(
     UPDATE outbox SET position = numbered.position FROM numbered WHERE outbox.id = numbered.id
     """
 )
+
+
+async def is_any_pending(session: AsyncSession) -> bool:
+    """Whether an event waits for the relay: one statement, where finding nothing by ``relay`` takes a transaction."""
+    return bool(await session.scalar(_IS_ANY_PENDING))
 
 
 async def relay(session: AsyncSession) -> int:
@@ -94,9 +100,21 @@ async def published_after(session: AsyncSession, position: int, limit: int) -> E
     return EventPage(items=[PublishedEvent.model_validate(row, from_attributes=True) for row in rows])
 
 
-async def pending(session: AsyncSession) -> tuple[int, float]:
-    """Return how many events wait for the relay and the age of the oldest in seconds."""
-    count, oldest = (
-        await session.execute(text("SELECT count(*), min(created_at) FROM outbox WHERE position IS NULL"))
-    ).one()
-    return count, (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+class Published(BaseModel):
+    """Events of a service: the last position, and how many wait for the relay and for how long, in s."""
+
+    position: int
+    pending: int
+    oldest_pending: float
+
+
+_PUBLISHED = text(
+    "SELECT (SELECT max(position) FROM outbox), count(*), min(created_at) FROM outbox WHERE position IS NULL"
+)
+
+
+async def published(session: AsyncSession) -> Published:
+    """Return how far the relay is."""
+    position, pending, oldest = (await session.execute(_PUBLISHED)).one()
+    waiting = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+    return Published(position=position or 0, pending=pending, oldest_pending=waiting)

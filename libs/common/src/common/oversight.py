@@ -12,8 +12,9 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import outbox
-from common.db.tables import InboxCursor, Job, JobState, OutboxEvent
+from common.db.tables import InboxCursor, Job, JobState
 from common.health import CheckResult, HealthReport
+from common.outbox import Published
 from common.pagination import Keyset, Page, PageParams
 
 _BY_AGE = Keyset((Job.updated_at, "desc"), (Job.id, "desc"))
@@ -29,14 +30,6 @@ class WorkOf(BaseModel):
     failed: int
     dead: int
     overdue: float
-
-
-class Published(BaseModel):
-    """Events of a service: the last position, and how many wait for the relay and for how long, in s."""
-
-    position: int
-    pending: int
-    oldest_pending: float
 
 
 class Followed(BaseModel):
@@ -84,12 +77,9 @@ def overview_of(service: str, health: HealthReport, work: Work | None) -> Overvi
 
 async def work(session: AsyncSession) -> Work:
     """Count jobs and events."""
-    pending, oldest_pending = await outbox.pending(session)
-    position = await session.scalar(select(func.max(OutboxEvent.position))) or 0
     cursors = await session.scalars(select(InboxCursor).order_by(InboxCursor.publisher))
     followed = [Followed(publisher=row.publisher, position=row.position, read_at=row.updated_at) for row in cursors]
-    published = Published(position=position, pending=pending, oldest_pending=oldest_pending)
-    return Work(jobs=await _jobs(session), published=published, followed=followed)
+    return Work(jobs=await _jobs(session), published=await outbox.published(session), followed=followed)
 
 
 async def _jobs(session: AsyncSession) -> list[WorkOf]:

@@ -27,7 +27,8 @@ from common.metrics import WAKE_FAILURES
 
 _RECONNECT_SECONDS = 1.0
 _WOKEN_SECONDS = 5  # a worker that died over it costs others no longer than a poll
-_BELL_SECONDS = 2  # less than the timeout of a socket
+_BELL_SECONDS = 10
+_ANSWER_SECONDS = 5.0
 _WAKE_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
 _TTL_SECONDS = 60
@@ -51,8 +52,8 @@ def redis_client(url: str, *, timeout: float = 1.0) -> Redis:
     return client
 
 
-def _arq_pool(url: str) -> ArqRedis:
-    source = redis_client(url, timeout=5.0)
+def _arq_pool(url: str, *, timeout: float = _ANSWER_SECONDS) -> ArqRedis:
+    source = redis_client(url, timeout=timeout)
     return ArqRedis(
         source.connection_pool,
         job_serializer=orjson.dumps,
@@ -96,9 +97,11 @@ class QueueWaker:
     async def subscribe(self, subscriber: str, publishers: list[str]) -> None:
         """Ask to be woken by the publishers; repeated with each poll, since Redis may forget."""
         with suppress(*_FAILURES):
-            for publisher in publishers:
-                await cast("Awaitable[int]", self._redis.sadd(_subscribers_key(publisher), subscriber))
-                await self._redis.expire(_subscribers_key(publisher), _TTL_SECONDS)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for publisher in publishers:
+                    pipe.sadd(_subscribers_key(publisher), subscriber)
+                    pipe.expire(_subscribers_key(publisher), _TTL_SECONDS)
+                await pipe.execute()
 
     async def aclose(self) -> None:
         with suppress(*_FAILURES):
@@ -169,7 +172,7 @@ async def listen(url: str, service: str, on_wake: Callable[[], None]) -> None:
 
     log = get_logger()
     while True:
-        pool = _arq_pool(url)
+        pool = _arq_pool(url, timeout=_BELL_SECONDS + _ANSWER_SECONDS)  # a socket outlasts the wait for the bell
         worker = _BellWorker(
             service,
             functions=[func(wake, name="wake", max_tries=1, keep_result=0, timeout=5)],

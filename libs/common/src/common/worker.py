@@ -21,14 +21,14 @@ from common.inbox import PULL_BATCH, Subscription, cursor_of, handle_page
 from common.jobrunner import JobRunner, Task
 from common.logs import configure_logs, get_logger
 from common.maintenance import MAINTENANCE
-from common.outbox import RELAY_BATCH, relay
+from common.outbox import RELAY_BATCH, is_any_pending, relay
 from common.queue import listen
 from common.resources import Resources
+from common.rhythm import Rhythm
 from common.serving import QuietServer
 from common.settings import DataSettings
 from common.traces import configure_traces
 
-POLL_SECONDS = 5.0
 NICENESS = 15
 _PAUSE_AFTER_ERROR = 1.0
 
@@ -117,15 +117,16 @@ class Worker:
 
     async def _repeat(self, name: str, step: Callable[[], Awaitable[bool]]) -> None:
         """Run ``step`` until it says that nothing is left (False); again at a wake-up or a poll."""
-        woken = asyncio.Event()
+        woken, rhythm = asyncio.Event(), Rhythm()
         self._woken.append(woken)
         while True:
             woken.clear()
             if await _guarded(name, step):
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):  # wait_for may swallow a cancellation on 3.11
+                async with asyncio.timeout(rhythm.pause):  # wait_for may swallow a cancellation on 3.11
                     await woken.wait()
+            rhythm.waited(woken=woken.is_set())
 
     async def _every(self, resources: Resources, periodic: Periodic) -> None:
         while True:
@@ -177,6 +178,9 @@ async def _guarded(name: str, step: Callable[[], Awaitable[Any]]) -> bool:
 
 
 async def _relay(resources: Resources) -> bool:
+    async with resources.database.reading() as session:
+        if not await is_any_pending(session):
+            return False
     async with resources.database.transaction() as session:
         published = await relay(session)
     if published:
@@ -191,7 +195,7 @@ async def _subscribe(resources: Resources, subscriptions: Sequence[Subscription]
 
 def _puller(resources: Resources, subscription: Subscription) -> Callable[[], Awaitable[bool]]:
     async def pull() -> bool:
-        async with resources.database.transaction() as session:
+        async with resources.database.reading() as session:
             position = await cursor_of(session, subscription.publisher)
         page = await subscription.source.events_after(position, PULL_BATCH)
         if not page.items:
