@@ -126,6 +126,7 @@ async def test_connections_that_nobody_needs_are_closed_and_those_in_use_are_lef
         await database.trim()
         assert await use() == 5, "one is in use"
     await database.trim()
+    assert await use() == 5, "all were needed two rounds ago"
     await database.trim()
     assert await use() == 1
     await database.aclose()

@@ -1,6 +1,7 @@
 """Engine, sessions and the one place where transactions are committed."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from common.metrics import DB_POOL_IN_USE
 
 WAKE_KEY = "wake"
 _TRIM_SECONDS = 20.0
+# What works now and then, such as chores that meet, would else have connections made anew all the time.
+_TRIMS_UNUSED = 3
 _AFTER_COMMIT = "after_commit"
 _CONNECTION_LOST = (ConnectionError, TimeoutError, PoolTimeout)
 _UNAVAILABLE_CLASSES = {"08", "53", "57"}
@@ -58,11 +61,12 @@ class Database:
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._reading_sessions = async_sessionmaker(reading, expire_on_commit=False)
+        self._reading_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reading_sessions = async_sessionmaker(self._reading_engine, expire_on_commit=False)
         # The pool lets a newcomer take a connection ahead of those who wait; reads queue up fairly before it.
         self._readers = asyncio.Semaphore(pool_size)
-        self._in_use = self._peak = 0
+        self._in_use = 0
+        self._peaks: deque[int] = deque([0], maxlen=_TRIMS_UNUSED)
         event.listen(self.engine.sync_engine, "checkout", self._on_checkout)
         event.listen(self.engine.sync_engine, "checkin", self._on_checkin)
 
@@ -115,18 +119,19 @@ class Database:
     def _on_checkout(self, *_: Any) -> None:
         DB_POOL_IN_USE.inc()
         self._in_use += 1
-        self._peak = max(self._peak, self._in_use)
+        self._peaks[-1] = max(self._peaks[-1], self._in_use)
 
     def _on_checkin(self, *_: Any) -> None:
         DB_POOL_IN_USE.dec()
         self._in_use -= 1
 
     async def trim(self) -> None:
-        """Close all connections when more are open than were in use at once since the last time, and none is now.
+        """Close all connections when more are open than were in use at once in the last three rounds, and none is now.
 
         Each costs the server some megabytes; those that are needed are opened again.
         """
-        peak, self._peak = self._peak, self._in_use
+        peak = max(self._peaks)
+        self._peaks.append(self._in_use)
         pool = self.engine.sync_engine.pool
         if self._in_use == 0 and pool.checkedin() > peak:  # type: ignore[attr-defined] # every queue pool has it
             self.engine.sync_engine.dispose(close=False)  # from here on a new pool is in use
@@ -143,7 +148,7 @@ class Database:
 
     async def check(self) -> None:
         """Ask for one row; raises when Postgres does not answer."""
-        async with self.engine.connect() as connection:
+        async with self._reading_engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def aclose(self) -> None:
