@@ -34,9 +34,9 @@ from gateway.settings import GatewaySettings
 from gateway.spans import Spans
 from gateway.table import AS_THEY_ARE, HERE, READING, Header, Route
 from gateway.transform.chain import chosen, transforming
+from gateway.underway import UnderWay
 from gateway.upstream import Upstream
 
-_TICK_SECONDS = 0.1
 _ERROR = 400
 _SERVER_ERROR = 500
 
@@ -82,7 +82,7 @@ class Proxy:
         self._log = log
         self._spans = spans
         self._measures = Measures()
-        self._exchanges: set[Exchange | Passage] = set()
+        self._exchanges: UnderWay[Exchange | Passage] = UnderWay()
         self._ticking: asyncio.Task[None] | None = None
         self.means = None if spans is not None else self._short_way(settings.trusted_proxies)
 
@@ -308,7 +308,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         forget_at = 0.0
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
+            await self._exchanges.pause()
             now = loop.time()
             REQUESTS_ACTIVE.set(len(self._exchanges))
             if now >= forget_at:
