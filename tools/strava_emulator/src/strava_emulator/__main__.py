@@ -5,6 +5,7 @@ import os
 import uvicorn
 
 from common.logs import configure_logs
+from common.serving import QuietServer
 from strava_emulator.app import create_app
 from strava_emulator.settings import EmulatorSettings
 
@@ -13,7 +14,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = EmulatorSettings(_secrets_dir=os.environ.get("SECRETS_DIR"))
     configure_logs("strava-emulator", "INFO")
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
@@ -21,6 +22,7 @@ def main() -> None:
         access_log=False,
         timeout_graceful_shutdown=2,
     )
+    QuietServer(config).run()
 
 
 if __name__ == "__main__":
