@@ -82,14 +82,17 @@ async def work(session: AsyncSession) -> Work:
     return Work(jobs=await _jobs(session), published=await outbox.published(session), followed=followed)
 
 
+_DUE = or_(
+    and_(Job.state == JobState.QUEUED, Job.run_after <= func.now()),
+    and_(Job.state == JobState.RUNNING, Job.lease_until < func.now()),
+)
+_COUNTS = [func.count().filter(Job.state == state).label(state.value) for state in JobState]
+_OLDEST = func.min(case((_DUE, func.coalesce(Job.lease_until, Job.run_after)))).label("oldest")
+_JOBS = select(Job.kind, *_COUNTS, _OLDEST).group_by(Job.kind).order_by(Job.kind)
+
+
 async def _jobs(session: AsyncSession) -> list[WorkOf]:
-    due = or_(
-        and_(Job.state == JobState.QUEUED, Job.run_after <= func.now()),
-        and_(Job.state == JobState.RUNNING, Job.lease_until < func.now()),
-    )
-    counts = [func.count().filter(Job.state == state).label(state.value) for state in JobState]
-    oldest = func.min(case((due, func.coalesce(Job.lease_until, Job.run_after)))).label("oldest")
-    rows = await session.execute(select(Job.kind, *counts, oldest).group_by(Job.kind).order_by(Job.kind))
+    rows = await session.execute(_JOBS)
     now = datetime.now(UTC)
     found = []
     for row in rows.mappings():
