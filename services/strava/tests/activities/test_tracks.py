@@ -1,9 +1,11 @@
 from uuid import UUID
 
 import numpy as np
+import orjson
 import pytest
 
 from strava.activities import geojson
+from strava.activities.endpoints import rendered
 from strava.activities.tracks import as_polylines, track_of
 from strava.kernels import polyline
 from strava.privacy.cutting import Zone, metres_from, outside, shown, without_positions
@@ -97,3 +99,12 @@ def test_a_single_position_is_no_line_in_geojson() -> None:
     latlng[3] = 45.0, 9.0
     assert geojson.feature(ID, track_of({"latlng": latlng}))["geometry"] is None
     assert as_polylines(track_of({"latlng": latlng}), 5)["bounds"] == [45.0, 9.0, 45.0, 9.0]
+
+
+def test_geojson_is_written_as_from_plain_numbers() -> None:
+    altitude = np.full(11, 120.25)
+    shown = geojson.feature(ID, track_of({"latlng": LATLNG + 1e-8, "altitude": altitude}))
+    body, _ = rendered(shown)
+    expected = [[9.0, round(lat, 6), 120.25] for lat in LATLNG[:, 0].tolist()]
+    assert orjson.loads(body)["geometry"] == {"type": "LineString", "coordinates": expected}
+    assert body.startswith(b'{"type":"Feature","geometry":{"type":"LineString","coordinates":[[9.0,45.0,120.25],[9.0,')

@@ -38,6 +38,34 @@ def test_what_is_encoded_comes_back() -> None:
     assert encode(np.empty((0, 2))) == ""
 
 
+def slowly(points: Column, precision: int) -> str:
+    """The published encoder, step by step."""
+    text, last = "", [0, 0]
+    for point in points:
+        for axis, degrees in enumerate(point):
+            there = int(np.round(degrees * 10**precision))
+            number, last[axis] = there - last[axis], there
+            number = ~(number << 1) if number < 0 else number << 1
+            while number >= 0x20:
+                text += chr((0x20 | number & 0x1F) + 63)
+                number >>= 5
+            text += chr(number + 63)
+    return text
+
+
+@pytest.mark.parametrize("precision", [1, 3, 5, 6])
+@pytest.mark.parametrize("step", [1e-7, 1e-5, 1e-3, 1.0])
+@pytest.mark.parametrize("size", [1, 2, 400])
+def test_steps_of_every_size_are_encoded_as_published(precision: int, step: float, size: int) -> None:
+    points = np.array((45.0, -170.0)) + np.cumsum(np.random.default_rng(2).normal(0.0, step, (size, 2)), axis=0)
+    assert encode(points, precision) == slowly(points, precision)
+
+
+def test_the_longest_steps_there_are_fit() -> None:
+    corners = np.array([(-90.0, -180.0), (90.0, 180.0), (-90.0, -180.0)])
+    assert encode(corners, 6) == slowly(corners, 6)
+
+
 def loop(size: int) -> Column:
     angle = np.linspace(0, 2 * np.pi, size)
     wobble = 1e-6 * np.random.default_rng(1).standard_normal((size, 2))
@@ -52,6 +80,29 @@ def test_a_summary_is_short_and_keeps_the_ends_and_the_shape(size: int) -> None:
     assert (short[0] == whole[0]).all()
     assert (short[-1] == whole[-1]).all()
     assert geodesic_steps(short).sum() == pytest.approx(geodesic_steps(whole).sum(), rel=0.1)
+
+
+def slowly_simplified(latlng: Column, most: int) -> Column:
+    """The same choice of points, one at a time: of the smallest triangles those whose neighbours stay, in order."""
+    scale = np.array((1.0, np.cos(np.radians(np.mean(latlng[:, 0])))))
+    points, parity = [*latlng], 0
+    while len(points) > most:
+        scaled = [point * scale for point in points]
+        areas = [
+            abs((b - a)[0] * (c - a)[1] - (b - a)[1] * (c - a)[0])
+            for a, b, c in zip(scaled, scaled[1:], scaled[2:], strict=False)
+        ]
+        limit = sorted(areas)[min(2 * (len(points) - most), len(areas) // 2)]
+        small = [at + 1 for at, area in enumerate(areas) if area <= limit and at % 2 != parity]
+        gone = set(small[: len(points) - most])
+        points = [point for at, point in enumerate(points) if at not in gone]
+        parity = 1 - parity
+    return np.array(points)
+
+
+@pytest.mark.parametrize("size", [21, 60, 700])
+def test_the_points_of_a_summary_are_those_of_the_smallest_triangles(size: int) -> None:
+    assert (simplify(loop(size), 20) == slowly_simplified(loop(size), 20)).all()
 
 
 def test_corners_stay_and_straight_lines_go() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import numpy as np
 
 from strava.activities.tracks import Indices, Track
+from strava.streams.codec import Column
 
 MEDIA_TYPE = "application/geo+json"
 _DIGITS = 6
@@ -30,9 +31,9 @@ def feature(activity_id: UUID, track: Track) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": {"activity_id": str(activity_id)}}
 
 
-def _coordinates(track: Track, line: Indices) -> list[list[float]]:
+def _coordinates(track: Track, line: Indices) -> Column:
+    """(n, 2) or (n, 3) positions; the columns stay an array, which is written out without an object for each number."""
     positions = track.columns["latlng"][line][:, ::-1]
     if "altitude" in track.columns and np.isfinite(track.columns["altitude"][line]).all():
         positions = np.column_stack([positions, track.columns["altitude"][line]])
-    coordinates: list[list[float]] = np.round(positions, _DIGITS).tolist()
-    return coordinates
+    return np.ascontiguousarray(np.round(positions, _DIGITS))

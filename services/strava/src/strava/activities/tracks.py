@@ -63,9 +63,11 @@ def as_polylines(track: Track, precision: int) -> dict[str, Any]:
         return {"polyline": None, "polylines": [], "summary_polyline": None, "bounds": None, "precision": precision}
     whole = _stepping(track.latlng)
     box = polyline.bounds(whole)
+    encoded = polyline.encode(whole, precision)
+    parts = [_stepping(track.columns["latlng"][line]) for line in track.lines] if len(track.lines) > 1 else []
     return {
-        "polyline": polyline.encode(whole, precision),
-        "polylines": [polyline.encode(_stepping(track.columns["latlng"][line]), precision) for line in track.lines],
+        "polyline": encoded,
+        "polylines": [polyline.encode(part, precision) for part in parts] or [encoded],
         "summary_polyline": polyline.encode(polyline.simplify(whole), precision),
         "bounds": [box.south, box.west, box.north, box.east],
         "precision": precision,
@@ -74,4 +76,5 @@ def as_polylines(track: Track, precision: int) -> dict[str, Any]:
 
 def _stepping(latlng: Column) -> Column:
     """Positions without standing on the spot."""
-    return latlng[np.concatenate(([True], (np.diff(latlng, axis=0) != 0.0).any(axis=1)))]
+    steps = latlng[1:] != latlng[:-1]
+    return latlng[np.concatenate(([True], steps[:, 0] | steps[:, 1]))]
