@@ -8,6 +8,7 @@ from sqlalchemy import text
 from common.db import Database
 from common.testing.plugin import Environment
 from common.testing.tokens import TokenMint
+from common.testing.wait import eventually
 
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "next_steps", "retryable"}
 
@@ -129,6 +130,27 @@ async def test_connections_that_nobody_needs_are_closed_and_those_in_use_are_lef
     assert await use() == 5, "all were needed two rounds ago"
     await database.trim()
     assert await use() == 1
+    await database.aclose()
+
+
+async def test_a_read_that_is_given_up_gives_its_connection_back(toy_environment: Environment) -> None:
+    database = Database(toy_environment["DATABASE_URL"], service="given up", pool_size=1)
+
+    async def read(statement: str, then: float) -> int:
+        async with database.reading() as session:
+            found = await session.scalar(text(statement))
+            await asyncio.sleep(then)
+            return int(found or 0)
+
+    async def in_use() -> bool:
+        return bool(database.engine.pool.checkedout() == 1)  # type: ignore[attr-defined] # every queue pool has it
+
+    for statement, then in (("SELECT 1 FROM pg_sleep(30)", 0.0), ("SELECT 1", 30.0)):
+        given_up = asyncio.create_task(read(statement, then))
+        await eventually(in_use, within=5, what="the read")
+        given_up.cancel()
+        assert isinstance((await asyncio.gather(given_up, return_exceptions=True))[0], asyncio.CancelledError)
+        assert await asyncio.wait_for(read("SELECT 7", 0.0), timeout=4) == 7
     await database.aclose()
 
 

@@ -106,7 +106,8 @@ class Database:
         Each statement sees what is committed, as it would in one. Raises ``Unavailable`` when Postgres cannot be
         reached, ``ConnectionBroke`` when it could until now.
         """
-        async with self._readers, self._reading_sessions() as session:
+        async with self._readers:
+            session = self._reading_sessions()
             try:
                 yield session
             except Exception as error:
@@ -115,6 +116,10 @@ class Database:
                 if is_connection_failure(error):
                     raise Unavailable("The database cannot be reached.", code="database.unavailable") from error
                 raise
+            finally:
+                # There is nothing to roll back, so this waits for nothing that a cancellation could cut off, and
+                # needs no task of its own as `async with` would make.
+                await session.close()
 
     def _on_checkout(self, *_: Any) -> None:
         DB_POOL_IN_USE.inc()
