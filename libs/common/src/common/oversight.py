@@ -79,7 +79,7 @@ async def work(session: AsyncSession) -> Work:
     """Count jobs and events."""
     cursors = await session.scalars(select(InboxCursor).order_by(InboxCursor.publisher))
     followed = [Followed(publisher=row.publisher, position=row.position, read_at=row.updated_at) for row in cursors]
-    return Work(jobs=await _jobs(session), published=await outbox.published(session), followed=followed)
+    return Work(jobs=await jobs(session), published=await outbox.published(session), followed=followed)
 
 
 _DUE = or_(
@@ -91,7 +91,8 @@ _OLDEST = func.min(case((_DUE, func.coalesce(Job.lease_until, Job.run_after)))).
 _JOBS = select(Job.kind, *_COUNTS, _OLDEST).group_by(Job.kind).order_by(Job.kind)
 
 
-async def _jobs(session: AsyncSession) -> list[WorkOf]:
+async def jobs(session: AsyncSession) -> list[WorkOf]:
+    """Count jobs by kind and state."""
     rows = await session.execute(_JOBS)
     now = datetime.now(UTC)
     found = []

@@ -200,8 +200,7 @@ async def read_map(
     privacy: Annotated[Privacy, Query(description="cut: as others see it")] = "full",
 ) -> Response:
     """The track as polylines, or as GeoJSON with ``Accept: application/geo+json``. The owner sees it uncut."""
-    recording = await service.find_primary(session, athlete, activity_id)
-    track = await maps.track(session, recording, privacy)
+    track = await maps.track(session, athlete, activity_id, privacy)
     if geojson.wanted(request.headers.get("accept", "")):
         answer = tagged(request, rendered(geojson.feature(activity_id, track)), media_type=geojson.MEDIA_TYPE)
     else:
@@ -219,16 +218,16 @@ async def read_splits(
     unit: Annotated[Literal["km", "mi", "lap"], Query()] = "km",
 ) -> Response:
     """Splits with their real distance and time; the last one is partial."""
-    recording = await service.find_primary(session, athlete, activity_id)
-    items = await service.splits_of(session, recording, unit)
+    recording_id = await service.find_primary(session, athlete, activity_id)
+    items = await service.splits_of(session, recording_id, unit)
     return tagged(request, rendered({"unit": unit, "items": [item.model_dump() for item in items]}))
 
 
 @router.get("/{activity_id}/laps", response_model=LapList)
 async def read_laps(request: Request, session: DbSession, athlete: AthleteId, activity_id: UUID) -> Response:
     """Laps as the device has them."""
-    recording = await service.find_primary(session, athlete, activity_id)
-    laps = await repository.laps(session, recording.id)
+    recording_id = await service.find_primary(session, athlete, activity_id)
+    laps = await repository.laps(session, recording_id)
     return tagged(request, rendered({"items": [LapOut.model_validate(lap).model_dump() for lap in laps]}))
 
 
@@ -251,9 +250,8 @@ async def read_streams(
     privacy: Annotated[Privacy, Query(description="cut: as others see it")] = "full",
 ) -> Response:
     """Samples, index-aligned. Heart rate comes only when ``keys`` names it."""
-    recording = await service.find_primary(session, athlete, activity_id)
-    columns = await repository.streams(session, recording.id, keys)
-    columns = without_positions(columns, await maps.hiding(session, recording, privacy))
+    _, columns = await service.find_streams(session, athlete, activity_id, keys)
+    columns = without_positions(columns, await maps.hiding(session, athlete, privacy))
     ordered = {key: columns[key] for key in keys if key in columns}
     return tagged(request, rendered(serving.as_json(ordered, resolution)))
 

@@ -1,9 +1,11 @@
 """Rows of activities and their recordings. Whose they are is part of every query."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import and_, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,9 +13,36 @@ from strava.models import Activity, ActivityAudit, ActivityListVersion, Lap, Rec
 from strava.streams.codec import Column, decode, encode
 from strava.streams.packed import Packed
 
-_LIST_VERSION = select(ActivityListVersion.version).where(ActivityListVersion.athlete_id == bindparam("athlete"))
+_VERSIONS = ActivityListVersion.metadata.tables[ActivityListVersion.__tablename__]
+_LIST_VERSION = select(_VERSIONS.c.version).where(_VERSIONS.c.athlete_id == bindparam("athlete"))
+_OF_PRIMARY = (
+    Recording.activity_id == bindparam("activity"),
+    Recording.athlete_id == bindparam("athlete"),
+    Recording.primary,
+)
+_PRIMARY = select(Recording).where(*_OF_PRIMARY)
+_HEAD = select(Recording.id, Recording.start_time).where(*_OF_PRIMARY)
+_SAMPLES = (
+    select(Recording.id, Recording.start_time, Stream.type, Stream.data)
+    .outerjoin(Stream, and_(Stream.recording_id == Recording.id, Stream.type.in_(bindparam("names", expanding=True))))
+    .where(*_OF_PRIMARY)
+)
+_POLYLINE = select(Recording.polyline).where(Recording.id == bindparam("recording"))
+_SPLITS = (
+    select(Split)
+    .where(Split.recording_id == bindparam("recording"), Split.unit == bindparam("unit"))
+    .order_by(Split.index)
+)
+_LAPS = select(Lap).where(Lap.recording_id == bindparam("recording")).order_by(Lap.lap_index)
 
 _COUNTED = "list version counted up"
+
+
+class Primary(NamedTuple):
+    """Which recording of an activity is the primary one, without what it holds."""
+
+    id: UUID
+    start_time: datetime
 
 
 async def list_version(session: AsyncSession, athlete_id: UUID) -> int:
@@ -66,14 +95,33 @@ async def recordings(session: AsyncSession, activity_id: UUID) -> Sequence[Recor
 
 
 async def primary(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Recording | None:
-    """Return the primary recording of the athlete's activity."""
-    query = (
-        select(Recording)
-        .join(Activity, Activity.id == Recording.activity_id)
-        .where(Activity.id == activity_id, Activity.athlete_id == athlete_id, Recording.primary)
-    )
-    recording: Recording | None = await session.scalar(query)
+    """Return the primary recording of the athlete's activity, with all it holds."""
+    recording: Recording | None = await session.scalar(_PRIMARY, {"athlete": athlete_id, "activity": activity_id})
     return recording
+
+
+async def primary_head(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Primary | None:
+    """Say which recording of the athlete's activity is the primary one."""
+    row = (await session.execute(_HEAD, {"athlete": athlete_id, "activity": activity_id})).first()
+    return None if row is None else Primary(*row)
+
+
+async def primary_streams(
+    session: AsyncSession, athlete_id: UUID, activity_id: UUID, names: Sequence[str]
+) -> tuple[Primary, dict[str, Column]] | None:
+    """Read the streams named of the primary recording of the athlete's activity, those that it has."""
+    given = {"athlete": athlete_id, "activity": activity_id, "names": names}
+    rows = (await session.execute(_SAMPLES, given)).all()
+    if not rows:
+        return None
+    head = Primary(rows[0].id, rows[0].start_time)
+    return head, {row.type: decode(row.type, row.data) for row in rows if row.type is not None}
+
+
+async def polyline_of(session: AsyncSession, recording_id: UUID) -> str | None:
+    """The track of a recording as its source gave it, or as its samples were when it was stored."""
+    found: str | None = await session.scalar(_POLYLINE, {"recording": recording_id})
+    return found
 
 
 async def add_parts(
@@ -121,13 +169,11 @@ async def streams(session: AsyncSession, recording_id: UUID, names: Sequence[str
 
 
 async def splits(session: AsyncSession, recording_id: UUID, unit: str) -> Sequence[Split]:
-    query = select(Split).where(Split.recording_id == recording_id, Split.unit == unit)
-    return (await session.scalars(query.order_by(Split.index))).all()
+    return (await session.scalars(_SPLITS, {"recording": recording_id, "unit": unit})).all()
 
 
 async def laps(session: AsyncSession, recording_id: UUID) -> Sequence[Lap]:
-    query = select(Lap).where(Lap.recording_id == recording_id)
-    return (await session.scalars(query.order_by(Lap.lap_index))).all()
+    return (await session.scalars(_LAPS, {"recording": recording_id})).all()
 
 
 async def history(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Sequence[ActivityAudit]:

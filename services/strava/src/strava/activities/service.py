@@ -30,6 +30,7 @@ from strava.activities.store import Stored, audit, replace_recording, store, tou
 from strava.gear import repository as gear_rows
 from strava.gear.service import find as find_gear
 from strava.models import Activity, Gear, Recording
+from strava.streams.codec import Column
 
 _AS_ENTERED = (
     "sport", "name", "distance", "elevation_gain", "average_heartrate", "max_heartrate", "calories",
@@ -67,12 +68,22 @@ async def find_other(session: AsyncSession, athlete_id: UUID, wanted: MergeIn) -
     return await find(session, athlete_id, recording.activity_id, lock=True), [recording]
 
 
-async def find_primary(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> Recording:
-    """Return the primary recording of the athlete's activity. Raises ``ActivityMissing``."""
-    recording = await repository.primary(session, athlete_id, activity_id)
-    if recording is None:
+async def find_primary(session: AsyncSession, athlete_id: UUID, activity_id: UUID) -> UUID:
+    """Return the id of the primary recording of the athlete's activity. Raises ``ActivityMissing``."""
+    head = await repository.primary_head(session, athlete_id, activity_id)
+    if head is None:
         raise ActivityMissing
-    return recording
+    return head.id
+
+
+async def find_streams(
+    session: AsyncSession, athlete_id: UUID, activity_id: UUID, names: Sequence[str]
+) -> tuple[repository.Primary, dict[str, Column]]:
+    """Return the primary recording of the athlete's activity with the streams named. Raises ``ActivityMissing``."""
+    found = await repository.primary_streams(session, athlete_id, activity_id, names)
+    if found is None:
+        raise ActivityMissing
+    return found
 
 
 def item_of(activity: Activity, addresses: PictureAddresses) -> dict[str, Any]:
@@ -201,10 +212,10 @@ async def delete(session: AsyncSession, activity: Activity) -> None:
     await repository.remove(session, activity)
 
 
-async def splits_of(session: AsyncSession, recording: Recording, unit: str) -> Sequence[SplitOut]:
+async def splits_of(session: AsyncSession, recording_id: UUID, unit: str) -> Sequence[SplitOut]:
     """Splits by kilometre or mile, or the laps in the same shape."""
     if unit != "lap":
-        return [SplitOut.model_validate(row) for row in await repository.splits(session, recording.id, unit)]
+        return [SplitOut.model_validate(row) for row in await repository.splits(session, recording_id, unit)]
     return [
         SplitOut(
             index=lap.lap_index,
@@ -217,5 +228,5 @@ async def splits_of(session: AsyncSession, recording: Recording, unit: str) -> S
             grade_adjusted_speed=lap.grade_adjusted_speed,
             partial=lap.partial,
         )
-        for lap in await repository.laps(session, recording.id)
+        for lap in await repository.laps(session, recording_id)
     ]

@@ -69,8 +69,7 @@ async def list_jobs(
         await session.scalars(select(Job).where(*chosen).order_by(*_LATEST.order_by()).limit(paging.limit + 1))
     ).all()
     page = _LATEST.page(rows, paging.limit, lambda row: (row.id,), AdminJob.model_validate)
-    statistics = (await oversight.work(session)).jobs
-    return JobList(statistics=statistics, items=page.items, next_cursor=page.next_cursor)
+    return JobList(statistics=await oversight.jobs(session), items=page.items, next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=202)

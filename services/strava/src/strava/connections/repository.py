@@ -2,15 +2,53 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import (
+    Executable,
+    Subquery,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.db.tables import Job
-from strava.models import Connection, OAuthState
+from strava.models import Connection, OAuthState, Purge, WebhookSubscription
 
 CONNECTED, DEGRADED = "connected", "degraded"
+
+_ATHLETE = bindparam("athlete", type_=Uuid)
+_ALWAYS = select(literal(1).label("always")).subquery()  # a row also where there is no connection
+_STANDING = (
+    select(Connection, WebhookSubscription.state, WebhookSubscription.reason, Purge.due_at)
+    .select_from(_ALWAYS)
+    .outerjoin(Connection, Connection.athlete_id == _ATHLETE)
+    .outerjoin(WebhookSubscription, WebhookSubscription.client_id == bindparam("client"))
+    .outerjoin(Purge, Purge.athlete_id == _ATHLETE)
+)
+
+
+class Standing(NamedTuple):
+    """The athlete's connection, what is known of the webhook, and when what came from Strava is to go."""
+
+    connection: Connection | None
+    webhook: str | None
+    webhook_reason: str | None
+    purge_due_at: datetime | None
+
+
+async def standing(session: AsyncSession, athlete_id: UUID, client_id: str) -> Standing:
+    """How the athlete stands to Strava, all at one moment."""
+    row = (await session.execute(_STANDING, {"athlete": athlete_id, "client": client_id})).one()
+    return Standing(*row)
 
 
 async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Connection | None:
@@ -124,9 +162,17 @@ async def any_working(session: AsyncSession) -> bool:
     return await session.scalar(select(Connection.athlete_id).limit(1)) is not None
 
 
-async def job_of(session: AsyncSession, athlete_id: UUID, kind: str, states: Sequence[str] = ()) -> Job | None:
-    """Return the athlete's latest job of a kind, in one of the states where any are named."""
-    query = select(Job).where(Job.subject_id == athlete_id, Job.kind == kind)
-    query = query.where(or_(*(Job.state == state for state in states))) if states else query
-    job: Job | None = await session.scalar(query.order_by(Job.id.desc()).limit(1))
-    return job
+def _latest(kind: str) -> Subquery:
+    latest = select(Job).where(Job.subject_id == _ATHLETE, Job.kind == kind).order_by(Job.id.desc()).limit(1)
+    return latest.subquery()
+
+
+@cache
+def _latest_jobs(kinds: tuple[str, ...]) -> Executable:
+    return select(Job).from_statement(union_all(*(select(_latest(kind)) for kind in kinds)))
+
+
+async def latest_jobs(session: AsyncSession, athlete_id: UUID, *kinds: str) -> dict[str, Job]:
+    """Return the athlete's latest job of each kind that there is one of."""
+    found = await session.scalars(_latest_jobs(kinds), {"athlete": athlete_id})
+    return {job.kind: job for job in found}

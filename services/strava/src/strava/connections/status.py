@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.db.tables import Job
 from common.errors import UpstreamFailed
 from common.jobs import JobOut
 from common.resources import Resources
@@ -23,7 +24,6 @@ from strava.connections.schemas import (
     WebhookOut,
 )
 from strava.connections.tokens import TokenKeeper
-from strava.models import WebhookSubscription
 from strava.purging import service as purging
 from strava.remote.errors import NotConfigured, ScopeMissing
 from strava.remote.remote import Remote
@@ -39,37 +39,37 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
         return ConnectionStatus(state="disconnected", configured=False)
     now = datetime.now(UTC)
     limits = await remote.quota.state()
+    standing = await repository.standing(session, athlete_id, remote.settings.strava_client_id)
     shared: dict[str, Any] = {
         "configured": True,
-        "webhook": await _webhook(session, remote.settings.strava_client_id),
+        "webhook": WebhookOut.model_validate(
+            {"state": standing.webhook or "unknown", "reason": standing.webhook_reason}
+        ),
         "rate_limit": RateLimitOut(
             overall=QuotaOut.of(limits.overall, remote.quota.windows, now),
             read=QuotaOut.of(limits.read, remote.quota.windows, now),
         ),
     }
-    if (purge := await purging.find(session, athlete_id)) is not None:
+    if standing.purge_due_at is not None:
         affected = await purging.count_affected(session, athlete_id)
-        shared["purge"] = PurgeOut(due_at=purge.due_at, activities=affected)
-    connection = await repository.find(session, athlete_id)
+        shared["purge"] = PurgeOut(due_at=standing.purge_due_at, activities=affected)
+    connection = standing.connection
     if connection is None:
         return ConnectionStatus(state="disconnected", **shared)
-    job = await repository.job_of(session, athlete_id, SYNC)
+    latest = await repository.latest_jobs(session, athlete_id, SYNC, HISTORY)
     own = {name: getattr(connection, name) for name in ("state", "reason", "scopes", "expires_at", "connected_at")}
     return ConnectionStatus(
         **own,
         athlete=ConnectedAthlete(id=str(connection.strava_athlete_id), name=connection.name),
         last_sync_at=connection.last_sync_at,
         last_event_at=connection.last_event_at,
-        sync=JobOut.model_validate(job) if job else None,
-        history=await _history(session, athlete_id),
+        sync=JobOut.model_validate(latest[SYNC]) if SYNC in latest else None,
+        history=await _history(session, athlete_id, latest[HISTORY]) if HISTORY in latest else None,
         **shared,
     )
 
 
-async def _history(session: AsyncSession, athlete_id: UUID) -> HistoryOut | None:
-    job = await repository.job_of(session, athlete_id, HISTORY)
-    if job is None:
-        return None
+async def _history(session: AsyncSession, athlete_id: UUID, job: Job) -> HistoryOut:
     counts = await progress.counts(session, athlete_id, job.id)
     waits = counts.resumes_at if counts.resumes_at and counts.resumes_at > datetime.now(UTC) else None
     return HistoryOut(
@@ -82,13 +82,6 @@ async def _history(session: AsyncSession, athlete_id: UUID) -> HistoryOut | None
         failed=counts.failed,
         resumes_at=waits,
     )
-
-
-async def _webhook(session: AsyncSession, client_id: str) -> WebhookOut:
-    known = await session.get(WebhookSubscription, client_id)
-    if known is None:
-        return WebhookOut(state="unknown", reason=None)
-    return WebhookOut.model_validate({"state": known.state, "reason": known.reason})
 
 
 async def athlete_at_strava(resources: Resources, athlete_id: UUID) -> StravaAthlete:

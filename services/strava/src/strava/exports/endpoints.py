@@ -72,13 +72,12 @@ async def read_gpx(
 ) -> Response:
     """The track as GPX 1.1, a segment between pauses each. It is cut at privacy zones unless asked otherwise."""
     activity = await service.find(session, athlete, activity_id)
-    recording = await service.find_primary(session, athlete, activity_id)
-    zones = await hiding(session, recording, privacy)
+    sensors = [name for name in gpx_files.SENSORS if heartrate or name != "heartrate"]
+    recording, columns = await service.find_streams(session, athlete, activity_id, [*KEYS, *sensors])
+    zones = await hiding(session, athlete, privacy)
     etag = etag_for(activity.version, etag_for(f"{recording.id} {zones} {heartrate}".encode()).strip('"')[:16])
     if not_modified(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
-    sensors = [name for name in gpx_files.SENSORS if heartrate or name != "heartrate"]
-    columns = await repository.streams(session, recording.id, [*KEYS, *sensors])
     track = track_of(columns, zones)
     if not track.lines:
         raise NoTrack
@@ -118,7 +117,9 @@ async def read_original(
 
 
 async def _recording(session: DbSession, athlete: UUID, activity_id: UUID, recording_id: UUID | None) -> Recording:
-    primary = await service.find_primary(session, athlete, activity_id)
+    primary = await repository.primary(session, athlete, activity_id)
+    if primary is None:
+        raise service.ActivityMissing
     if recording_id is None:
         return primary
     found = await repository.owned_recording(session, athlete, recording_id)

@@ -6,7 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, case, cast, delete, exists, func, literal_column, select, update
+from sqlalchemy import (
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.db.tables import Job, JobState
@@ -48,9 +62,23 @@ class Work:
 
 
 _COLUMNS = (Import.id, Import.athlete_id, Import.created_at, Import.state, Import.dry_run, Import.left_out)
+_ITEMS = (
+    select(
+        ImportItem.id,
+        ImportItem.name,
+        ImportItem.state,
+        ImportItem.reason,
+        ImportItem.quality,
+        ImportItem.activity_ids,
+        ImportItem.activities,
+    )
+    .where(ImportItem.import_id == bindparam("batch"))
+    .order_by(*ITEMS.order_by())
+    .limit(bindparam("most"))
+)
 
 
-def _batches(athlete_id: UUID) -> Select[Any]:
+def _batches() -> Select[Any]:
     finished = case(
         (Import.state == UNDOING, ImportItem.state.not_in(("pending", *BROUGHT))), else_=ImportItem.state != "pending"
     )
@@ -66,19 +94,23 @@ def _batches(athlete_id: UUID) -> Select[Any]:
     return (
         select(*_COLUMNS, counts.c.total, counts.c.done, counts.c.failed)
         .join(counts, literal_column("true"))
-        .where(Import.athlete_id == athlete_id)
+        .where(Import.athlete_id == bindparam("athlete"))
     )
 
 
+_BATCHES = _batches()
+_BATCH = _BATCHES.where(Import.id == bindparam("batch"))
+
+
 async def batch(session: AsyncSession, athlete_id: UUID, import_id: UUID) -> Batch | None:
-    rows = await session.execute(_batches(athlete_id).where(Import.id == import_id))
+    rows = await session.execute(_BATCH, {"athlete": athlete_id, "batch": import_id})
     row = rows.mappings().first()
     return Batch(**row) if row else None
 
 
 async def batches(session: AsyncSession, athlete_id: UUID, cursor: str | None, limit: int) -> list[Batch]:
-    query = _batches(athlete_id).where(BATCHES.where(cursor)).order_by(*BATCHES.order_by()).limit(limit)
-    return [Batch(**row) for row in (await session.execute(query)).mappings()]
+    query = _BATCHES.where(BATCHES.where(cursor)).order_by(*BATCHES.order_by()).limit(limit)
+    return [Batch(**row) for row in (await session.execute(query, {"athlete": athlete_id})).mappings()]
 
 
 async def held(session: AsyncSession, athlete_id: UUID, import_id: UUID) -> Import | None:
@@ -88,9 +120,10 @@ async def held(session: AsyncSession, athlete_id: UUID, import_id: UUID) -> Impo
     return found
 
 
-async def items(session: AsyncSession, import_id: UUID, cursor: str | None, limit: int) -> Sequence[ImportItem]:
-    query = select(ImportItem).where(ImportItem.import_id == import_id, ITEMS.where(cursor))
-    return (await session.scalars(query.order_by(*ITEMS.order_by()).limit(limit))).all()
+async def items(session: AsyncSession, import_id: UUID, cursor: str | None, limit: int) -> Sequence[Row[Any]]:
+    """Rows of a batch's files, of their columns those that are shown."""
+    query = _ITEMS if cursor is None else _ITEMS.where(ITEMS.where(cursor))
+    return (await session.execute(query, {"batch": import_id, "most": limit})).all()
 
 
 async def works(session: AsyncSession, item_ids: Sequence[UUID]) -> list[Work]:

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strava.models import PrivacyZone
 from strava.privacy.cutting import Zone
+
+_ZONES = (
+    select(PrivacyZone.latitude, PrivacyZone.longitude, PrivacyZone.radius)
+    .where(PrivacyZone.athlete_id == bindparam("athlete"))
+    .order_by(PrivacyZone.id)
+)
 
 
 async def owned(session: AsyncSession, athlete_id: UUID, zone_id: UUID, *, lock: bool = False) -> PrivacyZone | None:
@@ -25,6 +31,4 @@ async def listed(session: AsyncSession, athlete_id: UUID) -> Sequence[PrivacyZon
 
 async def zones(session: AsyncSession, athlete_id: UUID) -> list[Zone]:
     """The athlete's zones as tracks are cut with them."""
-    query = select(PrivacyZone.latitude, PrivacyZone.longitude, PrivacyZone.radius)
-    rows = await session.execute(query.where(PrivacyZone.athlete_id == athlete_id).order_by(PrivacyZone.id))
-    return [Zone(*row) for row in rows]
+    return [Zone(*row) for row in await session.execute(_ZONES, {"athlete": athlete_id})]

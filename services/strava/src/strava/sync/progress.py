@@ -4,11 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.db.tables import Job, JobState
 from strava.sync.queueing import ACTIVITY, LAST, OPEN
+
+_JOB = bindparam("job", type_=Uuid)
+_COUNTS = select(
+    select(Job.payload["queued"].as_integer()).where(Job.id == _JOB).scalar_subquery(),
+    func.count().filter(Job.state.in_(OPEN)),
+    func.count().filter(Job.state.in_([JobState.FAILED, JobState.DEAD])),
+    func.min(Job.run_after).filter(Job.state == JobState.QUEUED),
+).where(Job.subject_id == bindparam("athlete"), Job.kind == ACTIVITY, Job.priority == LAST, Job.id > _JOB)
 
 
 @dataclass(frozen=True)
@@ -38,14 +46,6 @@ async def counts(session: AsyncSession, athlete_id: UUID, job_id: UUID) -> Histo
 
     Their ids are of a later time than its own; what an earlier history gave up is not its failure.
     """
-    queued = select(Job.payload["queued"].as_integer()).where(Job.id == job_id).scalar_subquery()
-    given_up = Job.state.in_([JobState.FAILED, JobState.DEAD])
-    coming = Job.state.in_(OPEN)
-    query = select(
-        queued,
-        func.count().filter(coming),
-        func.count().filter(given_up),
-        func.min(Job.run_after).filter(Job.state == JobState.QUEUED),
-    ).where(Job.subject_id == athlete_id, Job.kind == ACTIVITY, Job.priority == LAST, Job.id > job_id)
-    total, to_fetch, failed, due = (await session.execute(query)).one()
+    given = {"athlete": athlete_id, "job": job_id}
+    total, to_fetch, failed, due = (await session.execute(_COUNTS, given)).one()
     return HistoryCounts(total or 0, to_fetch, failed, due)
