@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.crypto import KeyRing
-from common.sealing import MARK, ObjectUnreadable, SealingStore
+from common.sealing import MARK, ObjectUnreadable, SealingStore, seal, unseal
 from common.storage import ObjectMissing
 
 KEY = "originals/somebody/ab/abcd"
@@ -50,6 +50,20 @@ async def test_what_was_stored_plain_is_read_as_it_is(tmp_path: Path, plain: byt
     await store(tmp_path, sealing=False).put(KEY, plain)
     assert (tmp_path / KEY).read_bytes() == plain
     assert await store(tmp_path).get(KEY) == plain
+
+
+@pytest.mark.parametrize("length", [1, 3, len(MARK), 1000])
+async def test_where_an_object_is_cut_into_chunks_makes_no_difference(length: int) -> None:
+    keys, plain = KeyRing.from_setting(OLD), b"a recording" * 40
+    sealed = b"".join([chunk async for chunk in seal(pieces(plain, 70), keys, KEY)])
+    for stored in (plain, sealed):
+        assert b"".join([chunk async for chunk in unseal(pieces(stored, length), keys, KEY)]) == plain
+
+
+async def test_a_plain_chunk_is_handed_on_without_being_copied() -> None:
+    plain = bytes(FRAME)
+    [given] = [chunk async for chunk in unseal(pieces(plain, FRAME), KeyRing.from_setting(OLD), KEY)]
+    assert given is plain
 
 
 async def test_sealed_objects_are_read_when_nothing_new_is_sealed_any_more(tmp_path: Path) -> None:

@@ -93,18 +93,17 @@ async def seal(chunks: AsyncIterator[bytes], keys: KeyRing, place: str) -> Async
 
 async def unseal(chunks: AsyncIterator[bytes], keys: KeyRing, place: str) -> AsyncIterator[bytes]:
     """Yield what was sealed for ``place``, or plain chunks as they are. Raises ``ObjectUnreadable``."""
-    waiting = bytearray()
+    start = b""
     async for chunk in chunks:
-        waiting += chunk
-        if len(waiting) >= len(MARK):
+        start = start + chunk if start else chunk
+        if len(start) >= len(MARK):
             break
-    if not waiting.startswith(MARK):
-        yield bytes(waiting)
+    if not start.startswith(MARK):
+        yield start
         async for chunk in chunks:
             yield chunk
         return
-    del waiting[: len(MARK)]
-    async for opened in _opened(chunks, waiting, keys, place):
+    async for opened in _opened(chunks, bytearray(start[len(MARK) :]), keys, place):
         yield opened
 
 

@@ -147,6 +147,22 @@ def test_points_of_too_many_shapes_are_left_to_the_parser() -> None:
     assert take_points(b"<gpx><trk><trkseg>" + shapes + b"</trkseg></trk></gpx>", "trkpt", TAGS) is None
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1.5", "-2", "1e3"], [1.5, -2.0, 1000.0]),
+        (["1.5", "nan", "2"], [1.5, np.inf, 2.0]),
+        (["inf", "-inf"], [np.inf, -np.inf]),
+        (["1", "far", "2"], [1.0, np.inf, 2.0]),
+    ],
+)
+def test_a_column_has_a_number_for_each_value(values: list[str], expected: list[float]) -> None:
+    points = "".join(f'<trkpt lat="{value}" lon="2"><ele>1</ele></trkpt>' for value in values)
+    bulk = take_points(f"<gpx>{points}</gpx>".encode(), "trkpt", TAGS)
+    assert bulk is not None
+    assert bulk.runs[0].floats("@lat") == expected
+
+
 def test_values_are_numbers_where_they_are_some() -> None:
     bulk = take_points(b'<gpx><trkpt lat="nan" lon="x"><ele> 5 </ele></trkpt></gpx>', "trkpt", TAGS)
     assert bulk is not None

@@ -5,6 +5,7 @@ import pytest
 
 from strava.files import FileRefused, parse
 from strava.files.parse import LARGEST_FILE
+from strava.files.xml import MOST_POINTS, MOST_TAGS, check_amount
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE gpx [<!ENTITY a0 "lol">'
@@ -49,3 +50,11 @@ def test_what_cannot_be_an_activity_is_refused_with_a_reason(data: bytes, code: 
 def test_an_undeclared_entity_is_not_expanded() -> None:
     data = made_up.run(name="&bomb;")
     assert parse(data).recordings[0].quality.damaged
+
+
+@pytest.mark.parametrize(("part", "most"), [(b"<", MOST_TAGS), (b"<trkpt", MOST_POINTS)])
+def test_as_many_parts_as_may_be_are_read_and_one_more_is_not(part: bytes, most: int) -> None:
+    check_amount(part * most, "trkpt")
+    with pytest.raises(FileRefused) as refused:
+        check_amount(part * (most + 1), "trkpt")
+    assert refused.value.code == "too_many_entries"

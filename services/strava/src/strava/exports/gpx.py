@@ -18,7 +18,7 @@ from strava.streams.codec import Column
 MEDIA_TYPE = "application/gpx+xml"
 CREATOR = "Running Trainer"
 SENSORS = ("temperature", "heartrate", "cadence", "power")
-_POINTS_AT_ONCE = 2000
+_POINTS_AT_ONCE = 4000
 _MOST_CADENCE = 254  # of the schema
 _MILLISECOND = 1000  # microseconds
 _DAY = 86_400_000  # milliseconds

@@ -246,6 +246,9 @@ def _pattern_of(body: bytes, point: str, structure: Collection[str]) -> Pattern 
 
 def _floats(texts: Sequence[Text]) -> list[float | None]:
     try:
+        known = [*map(float, texts)] if None not in texts else [math.nan]  # type: ignore[arg-type] # none is None
+        if not math.isnan(sum(known)):
+            return [*known]
         values = [None if text is None else float(text) for text in texts]
     except ValueError:
         return [number(None if text is None else text.decode("ascii")) for text in texts]

@@ -32,8 +32,14 @@ def check_amount(data: bytes, point: str) -> None:
     Raises:
         FileRefused: it has more than `MOST_TAGS` tags or `MOST_POINTS` points.
     """
-    if data.count(b"<") > MOST_TAGS or data.count(b"<" + point.encode()) > MOST_POINTS:
+    begin = b"<" + point.encode()
+    if _has_more(data, b"<", MOST_TAGS) or _has_more(data, begin, MOST_POINTS):
         raise FileRefused(TOO_MANY, "too_many_entries")
+
+
+def _has_more(data: bytes, part: bytes, most: int) -> bool:
+    """Whether the part is in the data more often; what is too short for that is not looked at."""
+    return len(data) > most * len(part) and data.count(part) > most
 
 
 class Reader:
