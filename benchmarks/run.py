@@ -43,7 +43,7 @@ from local.state import load as load_state  # noqa: E402 - as above
 from local.supervise import units_of  # noqa: E402 - as above
 
 FIRST_DAY = datetime(2023, 1, 1, 6, tzinfo=UTC)
-IDLE_SECONDS = 20
+SETTLING_SECONDS, IDLE_SECONDS = 70, 60
 
 
 def heading(text: str) -> None:
@@ -71,20 +71,25 @@ def started(home: Path) -> Iterator[RunningPlatform]:
 
 
 def idle(running: RunningPlatform) -> None:
-    heading(f"Idle platform, watched for {IDLE_SECONDS} s")
-    pids = {
-        unit.name: memory.family(process.pid) for unit in units_of(running.described) if (process := unit.current())
-    }
-    supervisor = load_state(running.home / "run/supervisor.json").supervisor
-    pids["supervisor"] = [supervisor.pid] if supervisor else []
-    everything = sorted({pid for each in pids.values() for pid in each})
-    shares = {name: memory.cpu_seconds(each) for name, each in pids.items()}
-    total_cpu = memory.cpu_share(everything, IDLE_SECONDS)
+    """What it takes to wait for somebody; backends of Postgres that end meanwhile count too."""
+    time.sleep(SETTLING_SECONDS)
+    heading(f"Idle platform, {SETTLING_SECONDS} s after its start, watched for {IDLE_SECONDS} s")
+    before = {name: memory.cpu_seconds(pids) for name, pids in _processes(running).items()}
+    time.sleep(IDLE_SECONDS)
+    now = _processes(running)
+    shares = {name: 100 * (memory.cpu_seconds(pids) - before[name]) / IDLE_SECONDS for name, pids in now.items()}
+    memories = {name: memory.pss_mib(pids) for name, pids in now.items()}
     print("| process | PSS MiB | CPU % of a core |\n| --- | --- | --- |")
-    for name, each in pids.items():
-        share = 100 * (memory.cpu_seconds(each) - shares[name]) / IDLE_SECONDS
-        print(f"| {name} | {memory.pss_mib(each):.0f} | {share:.2f} |")
-    print(f"| all | {memory.pss_mib(everything):.0f} | {total_cpu:.2f} |")
+    for name in now:
+        print(f"| {name} | {memories[name]:.0f} | {shares[name]:.2f} |")
+    print(f"| all | {sum(memories.values()):.0f} | {sum(shares.values()):.2f} |")
+
+
+def _processes(running: RunningPlatform) -> dict[str, list[int]]:
+    units = units_of(running.described)
+    found = {unit.name: memory.family(process.pid) for unit in units if (process := unit.current())}
+    supervisor = load_state(running.home / "run/supervisor.json").supervisor
+    return found | {"supervisor": [supervisor.pid] if supervisor else []}
 
 
 def timed_import(person: Person, name: str, data: bytes) -> tuple[float, float]:
