@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
+from math import ceil
 from typing import Any
 
 import httpx2
@@ -11,7 +12,7 @@ from running_platform import Person, RunningPlatform
 
 from local.topology import ROOT
 
-PER_SECOND = 200
+PER_SECOND, AT_ONCE = 200, 4
 # One read of every service, and a write: half of these with a key, so that they may be repeated.
 READS = ("/auth/me", "/activities", "/plans", "/analytics/best-efforts-cached", "/pdf/documents", "/tiles/1/0/0")
 WRITE = "/plans"
@@ -51,13 +52,19 @@ class Load:
         """What came of the writes that may not be repeated, by the name of the plan."""
 
     async def keep_up_while(self, work: "asyncio.Task[str]") -> None:
-        """Ask until the work is done, catching up with what a busy machine held up, and wait for all answers."""
+        """Ask until the work is done and all is asked that was due by then, and wait for all answers.
+
+        What a busy machine held up is caught up with a few at a time, as many clients would ask: one that takes dozens
+        of idle connections at once sends on the last of them so late that they may be closed by then, as after any
+        keep-alive.
+        """
         loop, asking = asyncio.get_running_loop(), list[asyncio.Task[None]]()
         began = loop.time()
-        while not work.done():
-            while len(asking) < (loop.time() - began) * PER_SECOND:
-                asking.append(asyncio.create_task(self._once(len(asking))))
-            self.seconds = loop.time() - began
+        while not work.done() or len(asking) < self.seconds * PER_SECOND:
+            if not work.done():
+                self.seconds = loop.time() - began
+            due = min(AT_ONCE, ceil(self.seconds * PER_SECOND) - len(asking))
+            asking += [asyncio.create_task(self._once(len(asking) + number)) for number in range(due)]
             await asyncio.sleep(1 / PER_SECOND)
         await asyncio.gather(*asking)
         self.asked = len(asking)
