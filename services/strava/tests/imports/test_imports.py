@@ -13,6 +13,8 @@ from fit_files import START as BEGUN
 from fit_files import FitFile
 from made_up import START
 
+from strava.imports.schemas import ImportOut
+
 Athlete = Any
 
 
@@ -169,6 +171,15 @@ async def test_items_are_paged(athlete: Athlete) -> None:
     second = await athlete.get(f"/imports/{batch['id']}/items", params={"cursor": first["next_cursor"]})
     assert [item["name"] for item in first["items"] + second["items"]] == [name for name, _ in files]
     assert second["next_cursor"] is None
+
+
+async def test_what_is_shown_is_what_is_described(athlete: Athlete) -> None:
+    await athlete.give(("a.gpx", made_up.run()), ("a.txt", b"no recording"), ("b.gpx", made_up.run()))
+    [batch] = (await athlete.get("/imports"))["items"]
+    answer = await athlete.request("GET", f"/imports/{batch['id']}")
+    assert answer.json() == ImportOut.model_validate_json(answer.content).model_dump(mode="json")
+    paged = await athlete.get(f"/imports/{batch['id']}/items")
+    assert (answer.json()["items"], len(paged["items"])) == (paged["items"], 3)
 
 
 async def test_a_thousand_files_are_taken_and_one_more_is_refused_with_what_to_do(athlete: Athlete) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -53,6 +54,7 @@ class Database:
             pool_recycle=1800,
             pool_use_lifo=True,  # what is not needed stays unused, and can be closed
             pool_pre_ping=False,
+            json_deserializer=orjson.loads,
             hide_parameters=True,  # errors go to the log, which holds no names, addresses or hashes
             connect_args={
                 "timeout": 5,

@@ -52,7 +52,7 @@ async def list_imports(session: DbSession, athlete: AthleteId, paging: Paging) -
 async def read_import(request: Request, session: DbSession, athlete: AthleteId, import_id: UUID) -> Response:
     """Read an import with its first 200 files."""
     batch = await service.find(session, athlete, import_id)
-    body = (await service.report(session, batch)).model_dump_json().encode()
+    body = await service.rendered_report(session, batch)
     etag = etag_for(body)
     if not_modified(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
