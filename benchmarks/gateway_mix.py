@@ -1,7 +1,8 @@
 """The gateway under a mix of requests, and beside a service that hangs or is dead."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from benchmarks.load import Load, wrk
@@ -20,6 +21,7 @@ end
 """
 ABORTS_A_SECOND = 100
 ASKS_A_SECOND = 50
+ROUNDS = 5
 ASKING = 64
 """Connections that are held to the gateway for what another service does not answer."""
 
@@ -32,9 +34,25 @@ def mixed(url: str, path: str, headers: dict[str, str], *, connections: int, sec
 
 
 def beside(other: str, url: str, path: str, headers: dict[str, str], *, seconds: int) -> tuple[Load, Load]:
-    """Load on one service, alone and then while clients keep asking for ``other``, a path of one that is no help."""
-    before = wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers)
-    request = _request(other, headers)
+    """Load on one service, alone and while clients keep asking for ``other``, a path of one that is no help.
+
+    In turn, some rounds of each; given back are those whose p99 is in the middle.
+    """
+    before, during = [], []
+    for _ in range(ROUNDS):
+        before.append(wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers))
+        with _asking(url, _request(other, headers)):
+            during.append(wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers))
+    return _middle(before), _middle(during)
+
+
+def _middle(loads: list[Load]) -> Load:
+    return sorted(loads, key=lambda each: each.p99)[len(loads) // 2]
+
+
+@contextmanager
+def _asking(url: str, request: bytes) -> Iterator[None]:
+    """Clients keep asking, and wait for their answers until too many do."""
     waiting: list[socket.socket] = []
 
     def keep_asking() -> None:
@@ -43,10 +61,9 @@ def beside(other: str, url: str, path: str, headers: dict[str, str], *, seconds:
             waiting.pop(0).close()
 
     with repeating(keep_asking, 1 / ASKS_A_SECOND):
-        during = wrk(f"{url}{path}", connections=4, seconds=seconds, headers=headers)
+        yield
     for each in waiting:
         each.close()
-    return before, during
 
 
 def show(alone: dict[str, Load], mix: dict[str, Load], isolated: Mapping[str, tuple[Load, Load]]) -> None:
