@@ -83,7 +83,7 @@ def test_home_is_in_no_file_and_no_picture_for_others(runner: Person, run: str) 
     assert geojson.json()["geometry"]["type"] == "MultiLineString"
     whole = points_of(runner.http.get(f"{path}/gpx"))
     assert [len(segment) for segment in whole] == [150, 151]
-    picture = eventually(lambda: runner.get(path)["thumbnail_url"], within=30, what="the picture")
+    picture = eventually(lambda: runner.get(path)["thumbnail_url"], within=60, what="the picture")
 
     posted(runner, "/privacy-zones", {"name": "Home", "lat": 45.0, "lng": 9.0, "radius": 400})
     cut = points_of(runner.http.get(f"{path}/gpx"))
@@ -93,7 +93,7 @@ def test_home_is_in_no_file_and_no_picture_for_others(runner: Person, run: str) 
     assert runner.get(f"{path}/map")["bounds"][0] == 45.0
     assert runner.get(f"{path}/map", params={"privacy": "cut"})["bounds"][0] > 45.003
     eventually(
-        lambda: runner.get(path)["thumbnail_url"] not in (None, picture), within=30, what="a picture without home"
+        lambda: runner.get(path)["thumbnail_url"] not in (None, picture), within=60, what="a picture without home"
     )
 
 
@@ -108,7 +108,7 @@ def test_everything_comes_out_as_a_table(runner: Person, run: str) -> None:
 
 
 def test_what_was_merged_by_hand_is_separated_by_hand_and_numbers_follow(runner: Person, run: str) -> None:
-    eventually(lambda: runner.best_efforts()["1km"], within=30, what="efforts")
+    eventually(lambda: runner.best_efforts()["1km"], within=60, what="efforts")
     entry = posted(runner, "/activities", TREADMILL)
     merged = posted(runner, f"/activities/{entry['id']}/merge", {"activity_id": run}, 200)
     assert [each["source"] for each in merged["recordings"]] == ["file", "manual"]
@@ -116,7 +116,7 @@ def test_what_was_merged_by_hand_is_separated_by_hand_and_numbers_follow(runner:
     assert runner.http.get(f"/activities/{run}").status_code == 404
     eventually(
         lambda: [each["activity_id"] for each in runner.best_efforts()["1km"]] == [entry["id"]],
-        within=30,
+        within=60,
         what="the efforts of the one that stayed",
     )
     made = posted(runner, f"/activities/{entry['id']}/unmerge", {"recording_id": merged["recordings"][0]["id"]})
@@ -125,7 +125,7 @@ def test_what_was_merged_by_hand_is_separated_by_hand_and_numbers_follow(runner:
     assert (again["state"], again["activity_ids"]) == ("duplicate", [made["id"]])
     eventually(
         lambda: [each["activity_id"] for each in runner.best_efforts()["1km"]] == [made["id"]],
-        within=30,
+        within=60,
         what="the efforts of the new one",
     )
 

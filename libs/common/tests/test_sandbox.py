@@ -1,4 +1,7 @@
 import asyncio
+import gc
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -99,6 +102,20 @@ async def test_a_request_may_take_so_much_of_a_processor_and_no_more(
             await made.ask(b"spin")
         assert (killed.value.cause, made.pid) == ("time", None)
         assert await made.ask(b"again") == "AGAIN"
+
+
+async def test_a_pipe_that_breaks_is_no_error_of_which_nobody_hears(sandbox: Sandbox[str]) -> None:
+    unheard: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    await sandbox.ask(b"ready")
+    assert sandbox.pid is not None
+    os.kill(sandbox.pid, signal.SIGSTOP)  # so that it does not take all of the request
+    asking = asyncio.create_task(sandbox.ask(b"x" * 16 * MIB))
+    await asyncio.sleep(0.1)
+    os.kill(sandbox.pid, signal.SIGKILL)
+    assert len(await asking) == 16 * MIB
+    gc.collect()
+    assert unheard == []
 
 
 async def test_each_request_has_the_whole_time_whatever_the_ones_before_took(sandbox: Sandbox[str]) -> None:

@@ -201,3 +201,6 @@ class Sandbox(Generic[ReplyT]):
         if child.stdin is not None:
             child.stdin.close()
         await child.communicate()
+        if child.stdin is not None:
+            with suppress(OSError):  # what a broken pipe says is known by now; unheard, it would be logged
+                await child.stdin.wait_closed()
