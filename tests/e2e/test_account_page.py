@@ -9,7 +9,7 @@ import httpx2
 import pyotp
 import pytest
 from browsing import PHONE, WIDE, Opener, Watched, days_ago, email_of, gpx, is_fine, sign_in
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from running_platform import PASSWORD, Person, RunningPlatform, Strava, eventually
 
 NOT_ALLOWED, TOO_MANY = "status of 403", "status of 429"
@@ -198,6 +198,18 @@ class TestMadeUpLinks:
         page.goto(f"{platform.url}/#verify-email=made-up")
         expect(page.get_by_role("status")).to_contain_text("link")
         assert page.url == f"{platform.url}/"
+
+    def test_a_link_that_is_opened_while_the_page_begins_is_followed(self, open_page: Opener, watched: Watched) -> None:
+        watched.expected.append("status of 4")
+        page, held = open_page(), list[Route]()
+        page.route("**/auth/refresh", lambda route: held.append(route))  # noqa: PLW0108 - a built-in has no room for its mark
+        page.reload()
+        expect(page.get_by_label("E-mail")).to_be_hidden()
+        page.evaluate("history.replaceState(null, '', '/#reset-password=made-up')")  # the browser tells of it later
+        held.pop().continue_()
+        expect(page.get_by_label("E-mail")).to_be_visible()
+        page.evaluate("dispatchEvent(new HashChangeEvent('hashchange'))")
+        expect(page.get_by_label("New password")).to_be_focused()
 
 
 class TestDevices:

@@ -13,6 +13,7 @@ import { moveWeek, showWeek, startWeek } from "./week.js";
 const REFRESH_MS = 4000;
 const ACCOUNT = "#account";
 const PARTS = { days: showWeek, strava: showStrava, efforts: showEfforts, plans: showPlans, feed: showNewest };
+const MAILED = /^#(verify-email|reset-password)=(.+)$/;
 let timer = null;
 let older = 0;
 let nextCursor = null;
@@ -24,7 +25,8 @@ function showWelcome(text = "") {
   $("training").hidden = $("account").hidden = $("menu").hidden = true;
   forget([...Object.keys(PARTS), "imports", "who"]);
   leaveAccount();
-  if (location.hash) history.replaceState(null, "", "/");
+  // The link of a mail that was opened a moment ago is yet to be followed.
+  if (location.hash && !MAILED.test(location.hash)) history.replaceState(null, "", "/");
   $("welcome").hidden = false;
   showEntrance();
   say(text);
@@ -189,7 +191,7 @@ function watchFiles() {
 
 /** Take the token of a mail's link out of the address bar; it must not be kept or seen there. */
 function takeMailed() {
-  const [, purpose, token] = /^#(verify-email|reset-password)=(.+)$/.exec(location.hash) ?? [];
+  const [, purpose, token] = MAILED.exec(location.hash) ?? [];
   if (token) history.replaceState(null, "", "/");
   return { purpose, token };
 }
