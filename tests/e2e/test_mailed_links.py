@@ -75,7 +75,7 @@ def test_a_newcomer_confirms_the_address_and_sets_a_new_password_by_mail(
     page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Register", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("The e-mail address is not confirmed yet.")
-    page.get_by_role("button", name="Send the mail again").click()
+    page.get_by_role("button", name="Send the mail that confirms the address again").click()
     expect(page.get_by_role("status")).to_contain_text("at most one goes out each minute")
 
     link = mailed_link(office, "verify-email")
@@ -126,7 +126,7 @@ def test_registering_says_the_same_of_an_address_that_has_an_account(
         page.get_by_role("textbox", name="Password").fill(NEW)
         page.get_by_role("button", name="Register", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("A mail is on its way")
-        expect(page.get_by_role("button", name="Send the mail again")).to_be_visible()
+        expect(page.get_by_role("button", name="Send the mail that confirms the address again")).to_be_visible()
         said.append(page.get_by_role("main").inner_text())
     assert said[0] == said[1]
     # To the owner goes none: less than a minute has passed since the first.

@@ -42,7 +42,8 @@ async def test_a_new_account_can_sign_in_once_its_address_is_proven(
     registered: ServiceAtWork, office: PostOffice
 ) -> None:
     early = await login(registered)
-    assert (early.status_code, early.json()["code"]) == (403, "auth.email_unverified")
+    assert (early.status_code, early.json()["code"]) == (401, "auth.login_refused")
+    assert "the link in its mail" in early.json()["next_steps"]
     assert (await post(registered, "verify-email", token=office.token())).status_code == 204
     assert (await login(registered)).status_code == 200
     assert office.recipients == ["Ana@example.org"]
@@ -66,9 +67,11 @@ async def test_mails_greet_who_has_proven_the_address_by_name(verified: ServiceA
     assert "Hello Ana," in office.text()
 
 
-async def test_only_the_right_password_learns_that_the_address_is_unproven(registered: ServiceAtWork) -> None:
-    answer = await login(registered, "not the right password")
-    assert (answer.status_code, answer.json()["code"]) == (401, "auth.login_refused")
+async def test_the_log_tells_an_administrator_why_the_right_password_was_refused(registered: ServiceAtWork) -> None:
+    await login(registered, "not the right password")
+    await login(registered)
+    outcomes = await registered.rows("SELECT outcome FROM audits WHERE action = 'login' ORDER BY id")
+    assert [row.outcome for row in outcomes] == ["refused", "unverified"]
 
 
 async def test_a_mailed_token_works_once_and_for_its_own_purpose(registered: ServiceAtWork, office: PostOffice) -> None:

@@ -80,6 +80,23 @@ async def test_the_answer_is_that_of_a_new_registration(
     assert 0 <= (ids[1].int >> 80) - (ids[0].int >> 80) < 60_000, "made within a minute of each other"
 
 
+@pytest.mark.parametrize("state", ["new", "pending", "owned"])
+async def test_signing_in_with_what_was_just_registered_does_not_tell_whether_the_address_was_free(
+    state: str, mailing: ServiceAtWork, office: PostOffice
+) -> None:
+    await make(mailing, office, state)
+    await again(mailing)
+    tables = ("audits", "throttles")
+    before = [await mailing.scalar(f"SELECT count(*) FROM {table}") for table in tables]
+    answer = await mailing.client.post(f"{API}/login", json={"email": EMAIL, "password": OTHER})
+    after = [await mailing.scalar(f"SELECT count(*) FROM {table}") for table in tables]
+    assert [now - then for then, now in zip(before, after, strict=True)] == [1, 2]  # tries: account, origin
+    stranger = await mailing.client.post(f"{API}/login", json={"email": "nobody@example.org", "password": OTHER})
+    refusals = [{**each.json(), "request_id": ""} for each in (answer, stranger)]
+    assert refusals[0] == refusals[1]
+    assert (answer.status_code, refusals[0]["code"]) == (401, "auth.login_refused")
+
+
 async def test_what_the_answer_names_is_nobody(owned: ServiceAtWork) -> None:
     answer = await again(owned)
     known = await owned.scalar("SELECT id FROM users")

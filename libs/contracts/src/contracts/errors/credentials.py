@@ -11,12 +11,6 @@ CREDENTIALS = {
         "Wait for the time named in Retry-After, then try again.",
         retryable=True,
     ),
-    "auth.email_unverified": ErrorCode(
-        403,
-        "The e-mail address is not confirmed yet",
-        "The password is right, but nobody has opened the link in the mail that was sent on registering.",
-        "Open that link, or have the mail sent again: POST /api/v1/auth/verify-email with the email.",
-    ),
     "auth.link_invalid": ErrorCode(
         400,
         "This link does not work any more",

@@ -1,11 +1,13 @@
 """Signing in with a password, and with a code where the second factor is on.
 
 The answer says what was missing only to who knew the password. Until then known and unknown accounts cost the same
-work: two look-ups, one count of the try, one password hash, one row in the audit log. The transactions before and
-after the hash are short: none waits for it.
+work: two look-ups, one count of the try, one password hash, one row in the audit log. An account whose address is not
+confirmed answers like none: who registers an address could else try the password and see whether it was free. The
+transactions before and after the hash are short: none waits for it.
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +23,7 @@ from auth.throttle import Subject
 from auth.totp import service as totp
 from auth.users import repository as users
 from common.db import Database
-from common.errors import Forbidden, Unauthorized
+from common.errors import Unauthorized
 
 _NOBODY = UUID(int=0)
 
@@ -29,14 +31,10 @@ _NOBODY = UUID(int=0)
 class LoginRefused(Unauthorized):
     code = "auth.login_refused"
     title = "The address or the password is wrong"
-    next_steps = "Check both and try again, or ask for a mail to set a new password."
-    commits = True
-
-
-class EmailUnverified(Forbidden):
-    code = "auth.email_unverified"
-    title = "The e-mail address is not confirmed yet"
-    next_steps = "Open the link in the mail that you were sent, or have it sent again."
+    next_steps = (
+        "Check both and try again, or ask for a mail to set a new password. A new account works once the link in its "
+        "mail was opened."
+    )
     commits = True
 
 
@@ -73,8 +71,8 @@ class SignIn:
     async def login(self, login: Login, device: Device) -> Tokens:
         """Open a session.
 
-        Raises ``LoginRefused`` and ``TooManyTries``, alike for unknown and known accounts; after the right password
-        ``EmailUnverified``, ``TotpRequired``, ``TotpRefused``.
+        Raises ``LoginRefused`` and ``TooManyTries``, alike for unknown, known and unconfirmed accounts; after the right
+        password ``TotpRequired``, ``TotpRefused``.
         """
         password = login.password.get_secret_value()
         async with self.database.transaction() as session:
@@ -86,8 +84,9 @@ class SignIn:
         async with self.database.transaction() as session:
             user = await users.by_id(session, begun.user_id, lock=True) if matches and begun.user_id else None
             if user is None or user.disabled_at or user.password_hash != begun.password_hash:
-                record(session, actor=str(begun.user_id or "unknown"), action="login", outcome="refused", device=device)
-                raise LoginRefused
+                self._refuse(session, begun, device, "refused")
+            if user.email_verified_at is None:
+                self._refuse(session, begun, device, "unverified")
             await self._demand_rest(session, begun, user, login, device)
             user.password_hash = renewed or user.password_hash
             return await self.sessions.open(session, user, device, method="password")
@@ -102,20 +101,20 @@ class SignIn:
         known_hash = user.password_hash if user and not user.disabled_at else None
         return _Try(account, origin, user.id if user else None, known_hash)
 
+    @staticmethod
+    def _refuse(session: AsyncSession, begun: _Try, device: Device, outcome: str) -> NoReturn:
+        record(session, actor=str(begun.user_id or "unknown"), action="login", outcome=outcome, device=device)
+        raise LoginRefused
+
     async def _demand_rest(self, session: AsyncSession, begun: _Try, user: User, login: Login, device: Device) -> None:
         """Demand what a right password does not show. A code that is wrong stays counted, one that is missing not."""
-        actor = str(user.id)
-        if user.email_verified_at is None:
-            await throttle.give_back(session, begun.account, begun.origin)
-            record(session, actor=actor, action="login", outcome="unverified", device=device)
-            raise EmailUnverified
         second = await totp.required_of(session, user.id)
         if second is not None and login.totp is None:
             await throttle.give_back(session, begun.account, begun.origin)
             raise TotpRequired
         code = login.totp.get_secret_value() if login.totp else ""
         if second is not None and not await totp.accept(session, self.sessions.settings, second, code):
-            record(session, actor=actor, action="login", outcome="totp refused", device=device)
+            record(session, actor=str(user.id), action="login", outcome="totp refused", device=device)
             raise TotpRefused
         await throttle.forget(session, begun.account)
         await throttle.give_back(session, begun.origin)

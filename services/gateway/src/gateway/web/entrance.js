@@ -76,10 +76,10 @@ async function signIn({ email, password, display_name: name, totp }) {
     if (error.code === "auth.totp_required") return go("code");
     if (error.code === "auth.totp_refused") form.elements.totp.select();
     if (error.code === "auth.login_refused") go("password");
-    // Of a new account the page says the same whether somebody else has one with that address or not.
-    const waits = error.code === "auth.email_unverified" || (isNew && error.code === "auth.login_refused");
-    $("unconfirmed").hidden = !waits;
-    if (isNew && waits) return say(REGISTERED);
+    // An address that waits to be confirmed is refused like a wrong password, so that nobody learns who has an account.
+    const mayWait = sendsMail && error.code === "auth.login_refused";
+    $("unconfirmed").hidden = !mayWait;
+    if (isNew && mayWait) return say(REGISTERED);
     throw error;
   }
   showEntrance();
