@@ -93,8 +93,9 @@ async def behind(builder: Builder, handler: RawHandler, **settings: Any) -> Plat
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no busy machine pass for a service that takes its time, where a test tells the two ways apart."""
+    """Let no busy machine pass for a slow service, nor a caller be forgotten, where a test tells the two ways apart."""
     monkeypatch.setattr("gateway.passage.WATCH_AFTER_SECONDS", 15.0)
+    monkeypatch.setattr("gateway.admission.Admission.forget_seen", lambda self: None)
 
 
 @pytest.mark.usefixtures("patient")
