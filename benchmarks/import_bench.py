@@ -122,6 +122,27 @@ def paths_of(person: Person) -> list[str]:
     ]
 
 
+def pages_of(person: Person) -> list[str]:
+    """What the pages of a client ask for, while something else goes on."""
+    activity, batch = (person.get(path)["items"][0]["id"] for path in ("/activities", "/imports"))
+    one = f"/activities/{activity}"
+    return [
+        *paths_of(person),
+        f"{one}/laps",
+        f"{one}/map",
+        f"{one}/gpx",
+        f"{one}/original",
+        f"{one}/history",
+        f"{one}/thumbnail",
+        f"/imports/{batch}",
+        f"/imports/{batch}/items",
+        "/gear",
+        "/strava/status",
+        "/analytics/best-efforts-cached",
+        "/auth/me",
+    ]
+
+
 def measure(running: RunningPlatform, person: Person, *, fit: int, gpx: int) -> None:
     """Leaves ``person`` with ``fit`` activities."""
     heading("Imports of recordings of 3,600 samples, a sample a second, through the gateway until all have outcomes")
@@ -137,7 +158,7 @@ def measure(running: RunningPlatform, person: Person, *, fit: int, gpx: int) -> 
         rate, peak = _by_somebody(running, sent)
         calm(running)
         print(f"{gpx} GPX {how}: {rate:.1f} activities/s, worker at most {peak:.0f} MiB")
-    reader = Reader(person, paths_of(person))
+    reader = Reader(person, pages_of(person))
     with reader.reading():
         rate, _ = _by_somebody(running, packed)
     print(f"the archive again, while somebody reads: {rate:.1f} activities/s")
