@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from common.crypto import KeyRing
-from common.sealing import MARK, ObjectUnreadable, SealingStore, seal, unseal
-from common.storage import ObjectMissing
+from common.sealing import MARK, SealingStore, seal, unseal
+from common.storage import ObjectMissing, ObjectUnreadable
 
 KEY = "originals/somebody/ab/abcd"
 FRAME = 1 << 20
@@ -116,3 +116,23 @@ async def test_sealed_objects_are_opened_where_nothing_is_to_be_sealed_any_more(
     plain = store(tmp_path, NEW + "," + OLD, sealing=False)
     assert [await plain.renew(KEY), await plain.renew(KEY)] == [True, False]
     assert (tmp_path / KEY).read_bytes() == b"a recording"
+
+
+async def test_without_keys_nothing_is_sealed_and_sealed_objects_are_refused(tmp_path: Path) -> None:
+    await store(tmp_path).put(KEY, b"a recording")
+    keyless = SealingStore.with_keys(f"file://{tmp_path}", None, sealing=False)
+    with pytest.raises(ObjectUnreadable, match="no keys"):
+        await keyless.get(KEY)
+    await keyless.put("originals/plain", b"from before")
+    assert await keyless.get("originals/plain") == b"from before"
+    with pytest.raises(ValueError, match="without keys"):
+        SealingStore.with_keys(f"file://{tmp_path}", None, sealing=True)
+
+
+async def test_a_damaged_object_is_not_sealed_anew(tmp_path: Path) -> None:
+    await store(tmp_path, OLD).put(KEY, bytes(3 * FRAME))
+    damaged = (tmp_path / KEY).read_bytes()[:-1]
+    (tmp_path / KEY).write_bytes(damaged)
+    with pytest.raises(ObjectUnreadable):
+        await store(tmp_path, f"{NEW},{OLD}").renew(KEY)
+    assert (tmp_path / KEY).read_bytes() == damaged

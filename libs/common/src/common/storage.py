@@ -38,9 +38,18 @@ class ObjectMissing(NotFound):
     next_steps = "It may have been deleted. Ask the operator if it should be there."
 
 
+class ObjectUnreadable(Unavailable):
+    """The object is sealed with a key that is not there, or was damaged."""
+
+    code = "storage.object_unreadable"
+    retryable = False
+    title = "The file cannot be read"
+    next_steps = "Ask the operator: its key belongs into ENCRYPTION_KEYS; a damaged file must come from a backup."
+
+
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What is known of an object without reading it; ``size`` in bytes, ``modified_at`` with zone."""
+    """What is known of an object without reading it; ``size`` in bytes as stored, ``modified_at`` with zone."""
 
     key: str
     size: int

@@ -49,9 +49,9 @@ STORAGE = {
     ),
     "storage.object_unreadable": ErrorCode(
         503,
-        "The file cannot be decrypted",
+        "The file cannot be read",
         "The file was encrypted with a key that the service does not have, or it was damaged.",
-        "Ask the operator: the key that it was encrypted with belongs into ENCRYPTION_KEYS.",
+        "Ask the operator: its key belongs into ENCRYPTION_KEYS; a damaged file must come from a backup.",
     ),
 }
 
