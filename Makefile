@@ -41,7 +41,7 @@ admin: ready ## Make the admin account (ADMIN_EMAIL=...) where it is missing
 rotate-keys: ready ## Change the key that signs access tokens; NOW=1 when it leaked
 	@$(LOCAL) rotate-keys $(if $(NOW),now)
 
-reencrypt: ready ## Seal secrets of auth and strava with the first of their ENCRYPTION_KEYS
+reencrypt: ready ## Seal secrets of auth and strava with the first of their ENCRYPTION_KEYS, compress old originals
 	@$(LOCAL) reencrypt
 
 demo: ready ## Fill the running platform with an athlete of two years

@@ -8,9 +8,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, PositiveInt, SecretStr, model_validator
 
 from common.crypto import KeyRing
-from common.sealing import SealingStore
 from common.settings import SigningSettings
-from common.storage import ObjectStore
+from strava.packing import PackingStore
 
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None)]
 """A secret that may be left out; an empty variable counts as left out."""
@@ -73,12 +72,10 @@ class StravaSettings(SigningSettings):
             raise ValueError("ENCRYPT_ORIGINALS is set, so ENCRYPTION_KEYS must be too")
         return self
 
-    def object_store(self) -> ObjectStore:
+    def object_store(self) -> PackingStore:
         """Open what ``object_store_url`` names; what was sealed there is read whether new files are or not."""
-        if self.encryption_keys is None:
-            return super().object_store()
-        keys = KeyRing.from_setting(self.encryption_keys.get_secret_value())
-        return SealingStore.with_keys(self.object_store_url, keys, sealing=self.encrypt_originals)
+        keys = None if self.encryption_keys is None else KeyRing.from_setting(self.encryption_keys.get_secret_value())
+        return PackingStore.with_keys(self.object_store_url, keys, sealing=self.encrypt_originals)
 
     @cached_property
     def application(self) -> Application:

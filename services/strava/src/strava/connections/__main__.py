@@ -6,7 +6,6 @@ import json
 from contextlib import suppress
 
 from common.db import Database
-from common.sealing import SealingStore
 from common.storage import ObjectMissing
 from strava.connections.reencryption import reencrypt
 from strava.settings import StravaSettings
@@ -15,16 +14,16 @@ OPERATOR = "operator"
 
 
 async def run(settings: StravaSettings) -> dict[str, int]:
-    """Seal tokens and originals anew; return how many of each were. Without an application there are no tokens."""
+    """Seal tokens anew, store originals as new ones are; return how many of each were not so yet.
+
+    Without an application there are no tokens.
+    """
     tokens = await _tokens(settings) if settings.strava_client_id else {}
     return tokens | await _originals(settings)
 
 
 async def _originals(settings: StravaSettings) -> dict[str, int]:
-    store = settings.object_store()
-    if not isinstance(store, SealingStore):
-        return {}
-    count = 0
+    store, count = settings.object_store(), 0
     async for each in store.list("originals"):
         with suppress(ObjectMissing):  # deleted meanwhile
             count += await store.renew(each.key)
