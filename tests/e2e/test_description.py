@@ -68,6 +68,17 @@ def test_every_body_has_an_example_that_fits(operations: list[Operation], docume
             jsonschema.validate(example, schema, cls=jsonschema.Draft202012Validator)
 
 
+def test_every_answer_of_json_has_an_example_that_fits(operations: list[Operation], document: dict[str, Any]) -> None:
+    for each in operations:
+        for status, answer in each.description["responses"].items():
+            content = answer.get("content", {}).get(JSON)
+            if not status.startswith("2") or content is None:
+                continue
+            assert "example" in content, f"{each.name} {status}"
+            schema = {**content["schema"], "components": document["components"]}
+            jsonschema.validate(content["example"], schema, cls=jsonschema.Draft202012Validator)
+
+
 def test_what_is_said_to_answer_304_does(
     operations: list[Operation], runner: Person, platform: RunningPlatform
 ) -> None:

@@ -95,7 +95,7 @@ async def behind(builder: Builder, handler: RawHandler, **settings: Any) -> Plat
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no busy machine pass for a slow service, nor a caller be forgotten, where a test tells the two ways apart."""
     monkeypatch.setattr("gateway.passage.WATCH_AFTER_SECONDS", 15.0)
-    monkeypatch.setattr("gateway.admission.Admission.forget_seen", lambda self: None)
+    monkeypatch.setattr("gateway.admission.Admission.forget_seen", lambda _: None)
 
 
 @pytest.mark.usefixtures("patient")

@@ -1,4 +1,4 @@
-"""What every operation has and FastAPI cannot know: conditional requests and idempotency keys.
+"""What every operation has and FastAPI cannot know: conditional requests, idempotency keys, examples of answers.
 
 Reads of JSON have an entity tag and answer 304; what carries a version can be changed on condition of it; POST can be
 repeated with a key. The description of a service says so for each operation by these rules.
@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from common.examples import example_of
 from common.route import TransactionalRoute
 
 Document = dict[str, Any]
@@ -75,6 +76,15 @@ def _extend(document: Document, tagged: set[str], repeatable: set[str]) -> None:
                 _add(operation, IF_MATCH)
             if method == "patch":
                 _forget_defaults(operation, schemas)
+            _give_examples(operation, schemas)
+
+
+def _give_examples(operation: Document, schemas: Document) -> None:
+    """Have each answer of JSON that is no error show an example."""
+    for status, answer in operation.get("responses", {}).items():
+        content = answer.get("content", {}).get(JSON)
+        if status.startswith("2") and content is not None and "examples" not in content:
+            content.setdefault("example", example_of(content.get("schema", {}), schemas))
 
 
 def _forget_defaults(operation: Document, schemas: Document) -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import errorhandlers
+from common import errorhandlers, openapi
 from common.errors import Problem
 from common.http import ServiceClient
 from common.http.client import TokenSource
@@ -132,6 +132,7 @@ def _application(settings: GatewaySettings) -> FastAPI:
     app.include_router(overview.router, prefix=_ADMIN)
     app.include_router(dead_letters.router, prefix=_ADMIN)
     app.include_router(runs.router)
+    openapi.complete(app, (), prefix="")
     return app
 
 
