@@ -71,3 +71,12 @@ def upgrade_1() -> None:
 
 def downgrade_1() -> None:
     op.execute("DROP TABLE jobs, outbox, inbox, inbox_cursors, idempotency_keys")
+
+
+def upgrade_2() -> None:
+    """Have a person's latest job of a kind found without a look at all jobs."""
+    op.execute("CREATE INDEX ix_jobs_subject_id ON jobs (subject_id, kind, id)")
+
+
+def downgrade_2() -> None:
+    op.execute("DROP INDEX ix_jobs_subject_id")

@@ -91,6 +91,7 @@ class Job(Base):
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index("ix_jobs_dead", "updated_at", postgresql_where=text("state = 'dead'")),
+        Index("ix_jobs_subject_id", "subject_id", "kind", "id"),
     )
 
 
