@@ -60,6 +60,30 @@ def token_of(platform: RunningPlatform) -> Callable[[str], httpx2.Client]:
     return client
 
 
+class TestHeartRate:
+    def test_it_is_shown_once_the_athlete_asks_for_it(self, runner: Person, open_page: Opener) -> None:
+        runner.import_files([("run.gpx", gpx(days_ago(1), heartrate=151))])
+        assert runner.get("/activities")["items"][0]["average_heartrate"] == 151
+        page = open_page()
+        sign_in(page, email_of(runner))
+        feed = page.locator("#feed")
+        expect(feed).to_contain_text("2.00 km")
+        expect(feed).not_to_contain_text("bpm")
+        for wanted in (True, False):
+            open_account(page)
+            box = page.get_by_label("Show the heart rate of activities")
+            assert box.is_checked() is not wanted
+            box.click()
+            expect(page.get_by_role("status")).to_contain_text("The heart rate is")
+            expect(box).to_be_checked(checked=wanted)
+            page.get_by_role("link", name="Training").click()
+            shown = expect(feed)
+            (shown.to_contain_text if wanted else shown.not_to_contain_text)("151 bpm")
+            page.reload()
+            expect(feed).to_contain_text("2.00 km")
+            (shown.to_contain_text if wanted else shown.not_to_contain_text)("151 bpm")
+
+
 class TestSecondFactor:
     def turn_on(self, account: Page) -> tuple[pyotp.TOTP, list[str]]:
         """Set it up as a person with an app does; return the app and the recovery codes."""

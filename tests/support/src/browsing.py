@@ -73,17 +73,19 @@ def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def gpx(start: dt.datetime, kilometres: int = 2) -> bytes:
+def gpx(start: dt.datetime, kilometres: int = 2, heartrate: int = 150) -> bytes:
     """A made-up run straight north at 5:00 min/km, a point every five seconds (there a degree is 110,955 m)."""
+    extension = f"<extensions><g:TrackPointExtension><g:hr>{heartrate}</g:hr></g:TrackPointExtension></extensions>"
     times = range(0, kilometres * 300 + 1, 5)
     points = "".join(
         f'<trkpt lat="{-35.8 + at / 300 * 1000 / 110_955:.7f}" lon="137.25"><ele>50</ele>'
-        f"<time>{(start + dt.timedelta(seconds=at)).isoformat()}</time></trkpt>"
+        f"<time>{(start + dt.timedelta(seconds=at)).isoformat()}</time>{extension}</trkpt>"
         for at in times
     )
     return (
-        '<gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><type>running</type>'
-        f"<trkseg>{points}</trkseg></trk></gpx>"
+        '<gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"'
+        ' xmlns:g="http://www.garmin.com/xmlschemas/TrackPointExtension/v1">'
+        f"<trk><type>running</type><trkseg>{points}</trkseg></trk></gpx>"
     ).encode()
 
 

@@ -8,6 +8,7 @@ import { showFactor } from "./factor.js";
 import { date } from "./format.js";
 import { showDeletion, showExport } from "./leaving.js";
 import { nameOf } from "./outcomes.js";
+import { keepPerson } from "./person.js";
 import { showTokenForm, showTokens } from "./tokens.js";
 
 const PARTS = ["person", "password", "factor", "devices", "new-token", "tokens", "export", "deletion"];
@@ -38,8 +39,22 @@ function personContent({ me, ways }) {
   return [
     element("dl", {}, element("dt", {}, "Name"), element("dd", {}, me.display_name),
       element("dt", {}, "E-mail"), element("dd", {}, me.email ?? "none")),
+    heartRate(me.heartrate_opt_in),
     element("ul", { className: "rows" }, ...ways.items.filter((way) => way.available || way.linked_at).map(wayItem)),
   ];
+}
+
+function heartRate(checked) {
+  const box = element("input", { type: "checkbox", checked, onchange: () => attempt(choose) });
+  const choose = async () => {
+    const wanted = box.checked;
+    box.checked = !wanted; // until it is so
+    const me = await api.change("/auth/me", { heartrate_opt_in: wanted });
+    box.checked = me.heartrate_opt_in;
+    keepPerson(me);
+    say(wanted ? "The heart rate is shown with your activities." : "The heart rate is not shown any more.");
+  };
+  return element("label", { className: "choice" }, box, " Show the heart rate of activities");
 }
 
 function wayItem({ provider, linked_at: since }) {

@@ -56,6 +56,7 @@ async function content(response) {
 const JSON_WANTED = { headers: { Accept: "application/json" } };
 export const get = async (path) => content(await request("GET", path, JSON_WANTED));
 export const post = async (path, body) => content(await request("POST", path, { body }));
+export const change = async (path, body) => content(await request("PATCH", path, { body }));
 export const remove = async (path, body) => content(await request("DELETE", path, { body }));
 
 /** Ask again every `pause` ms until `isDone` with the answer; a server that is away is waited for. */

@@ -7,6 +7,7 @@ import { $, button, element, fill, forget, renewAt } from "./dom.js";
 import { showEntrance, showReset, watchEntrance } from "./entrance.js";
 import { bare, date, duration, kilometres, localStart, speedOf } from "./format.js";
 import { takeOutcome } from "./outcomes.js";
+import { keepPerson, showsHeartRate } from "./person.js";
 import { showStrava } from "./strava.js";
 import { moveWeek, showWeek, startWeek } from "./week.js";
 
@@ -25,6 +26,7 @@ function showWelcome(text = "") {
   $("training").hidden = $("account").hidden = $("menu").hidden = true;
   forget([...Object.keys(PARTS), "imports", "who"]);
   leaveAccount();
+  keepPerson({});
   // The link of a mail that was opened a moment ago is yet to be followed.
   if (location.hash && !MAILED.test(location.hash)) history.replaceState(null, "", "/");
   $("welcome").hidden = false;
@@ -34,6 +36,7 @@ function showWelcome(text = "") {
 
 async function enter() {
   const me = await api.get("/auth/me");
+  keepPerson(me);
   $("who").textContent = me.display_name;
   startWeek(me.week_start);
   $("welcome").hidden = true;
@@ -77,7 +80,7 @@ function activityCard(activity) {
   const picture = activity.thumbnail_url
     ? element("img", { src: activity.thumbnail_url, alt: `Route of ${activity.name}`, width: 200, height: 150, loading: "lazy" })
     : element("div", { className: "no-picture" }, activity.has_map ? "…" : "no route");
-  const heart = activity.average_heartrate ? `${Math.round(activity.average_heartrate)} bpm` : "";
+  const heart = showsHeartRate() && activity.average_heartrate ? `${Math.round(activity.average_heartrate)} bpm` : "";
   const figures = [kilometres(activity.distance), duration(activity.moving_time),
     speedOf(activity.sport, activity.average_speed),
     activity.elevation_gain === null ? "" : `${Math.round(activity.elevation_gain)} m climb`, heart];
@@ -91,7 +94,8 @@ function activityCard(activity) {
 async function showNewest() {
   if (older) return; // whoever looks back must not be thrown to the top
   const page = await api.get("/activities?limit=20");
-  fill("feed", page.items, (items) => (items.length ? items.map(activityCard) : "No activities yet."));
+  fill("feed", { items: page.items, heart: showsHeartRate() },
+    ({ items }) => (items.length ? items.map(activityCard) : "No activities yet."));
   showNext(page);
 }
 
