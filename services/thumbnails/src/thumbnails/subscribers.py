@@ -13,6 +13,12 @@ from thumbnails.pictures.tasks import request_drawing
 from thumbnails.store import activity_store
 
 
+async def on_creation(session: AsyncSession, event: PublishedEvent) -> None:
+    """Draw what is recent before the years that an import brings: that is what people look at."""
+    activity = ActivityCreated.model_validate(event.payload)
+    request_drawing(session, activity.activity_id, activity.athlete_id, activity.start_time)
+
+
 async def on_activity(session: AsyncSession, event: PublishedEvent) -> None:
     request_drawing(session, UUID(event.payload["activity_id"]), UUID(event.payload["athlete_id"]))
 
@@ -31,7 +37,7 @@ async def on_zones(session: AsyncSession, event: PublishedEvent) -> None:
 
 def subscriptions(resources: Resources) -> list[Subscription]:
     handlers = {
-        ActivityCreated.event_type(): on_activity,
+        ActivityCreated.event_type(): on_creation,
         ActivityUpdated.event_type(): on_update,
         ActivityDeleted.event_type(): on_activity,
         PrivacyZonesChanged.event_type(): on_zones,

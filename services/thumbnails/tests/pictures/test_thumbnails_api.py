@@ -63,6 +63,17 @@ async def test_a_new_activity_gets_a_picture_in_every_size_and_format(
     assert (about, bool(revision)) == (str(drawn), True)
 
 
+async def test_what_is_recent_is_drawn_before_the_years_that_came_with_it(
+    thumbnails: ServiceAtWork, strava: ActivityStore, ana: UUID
+) -> None:
+    now = datetime.now(UTC)
+    ages = [timedelta(days=9000), timedelta(days=40), timedelta(days=2), timedelta(days=-1), timedelta(days=400_000)]
+    given = [strava.create(run(ana, start=now - age)).activity for age in ages]
+    await thumbnails.settle()
+    rows = await thumbnails.rows("SELECT payload FROM jobs WHERE kind = 'draw' ORDER BY priority, id")
+    assert [row.payload["activity_id"] for row in rows] == [str(given[at].id) for at in (2, 3, 1, 0, 4)]
+
+
 async def test_a_client_that_has_the_picture_gets_304(thumbnails: ServiceAtWork, drawn: UUID, ana: UUID) -> None:
     first = await thumbnails.get(ana, path_of(drawn))
     tag = {"If-None-Match": first.headers["etag"]}

@@ -1,7 +1,7 @@
 """What the worker does: bring the picture of an activity in line with its track."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -23,12 +23,16 @@ QUEUE = "thumbnails"
 DRAW = "draw"
 # The activity store may be away for hours: with the usual eight attempts two minutes would need a hand afterwards.
 _ATTEMPTS = 20
+_MOST_WEEKS = 32_000
+"""What a priority can hold."""
 
 
-def request_drawing(session: AsyncSession, activity_id: UUID, athlete_id: UUID) -> None:
-    """Queue a look at the activity as it is then."""
+def request_drawing(session: AsyncSession, activity_id: UUID, athlete_id: UUID, start: datetime | None = None) -> None:
+    """Queue a look at the activity as it is then. Of those whose ``start`` is named the latest come first, by weeks."""
     payload = {"activity_id": str(activity_id)}
-    jobs.enqueue(session, DRAW, payload, queue=QUEUE, subject_id=athlete_id, max_attempts=_ATTEMPTS)
+    age = datetime.now(UTC) - start if start else timedelta()
+    weeks = min(max(age // timedelta(weeks=1), 0), _MOST_WEEKS)
+    jobs.enqueue(session, DRAW, payload, queue=QUEUE, subject_id=athlete_id, priority=weeks, max_attempts=_ATTEMPTS)
 
 
 async def draw(context: JobContext) -> None:
