@@ -6,7 +6,8 @@
     ├── Forbidden 403             ├── UnsupportedMedia 415
     ├── NotFound 404              ├── InvalidInput 422
     ├── NotAllowed 405            ├── PreconditionRequired 428
-    ├── Conflict 409              ├── TooManyRequests 429
+    ├── RequestTimeout 408        ├── TooManyRequests 429
+    ├── Conflict 409
     └── Internal 500, UpstreamFailed 502, Unavailable 503, UpstreamTimeout 504
 
 Business code raises these; one handler renders them.
@@ -139,6 +140,18 @@ class NotAllowed(ServiceError):
     code = "request.method_not_allowed"
     title = "Method not allowed here"
     next_steps = "Use one of the methods named in the Allow header."
+
+
+class RequestTimeout(ServiceError):
+    status_code = 408
+    code = "request.timeout"
+    title = "The request did not arrive in time"
+    next_steps = "Check your connection and send the request again."
+    retryable = True
+
+    def __init__(self, detail: str = "", **keywords: Any) -> None:
+        super().__init__(detail, **keywords)
+        self.headers.setdefault("Connection", "close")  # the rest of it is not waited for
 
 
 class Conflict(ServiceError):

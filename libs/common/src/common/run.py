@@ -9,8 +9,9 @@ import uvloop
 from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
+from common.incoming import GatheringProtocol
 from common.niceness import be_nice
-from common.serving import DrainingServer, GatheringProtocol
+from common.serving import DrainingServer
 from common.settings import Settings
 from common.sharedport import shared_socket
 

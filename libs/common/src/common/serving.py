@@ -1,8 +1,7 @@
-"""How processes serve: an answer leaves in one packet, and a process that stops loses no request.
+"""How processes serve: a process that stops loses no request.
 
-uvicorn writes head and body one after the other, and each write is a system call that wakes the client. Sending them
-together saves the second one. uvicorn closes idle connections as soon as it is told to stop, also those on which a
-request is just coming in; here it first tells that it is about to stop, and goes on answering meanwhile.
+uvicorn closes idle connections as soon as it is told to stop, also those on which a request is just coming in; here it
+first tells that it is about to stop, and goes on answering meanwhile.
 """
 
 import asyncio
@@ -10,89 +9,14 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, cast
 
-import orjson
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from common.context import accept_request_id
-from common.errors import BadRequest, problem
 from common.sharedport import steer_away, waiting
 
-_AT_ONCE_BYTES = 64 << 10
 _NOTICE_STEP_SECONDS = 0.05
 _LOOK_SECONDS = 1.0
 _LAST_REQUESTS_SHARE = 0.2  # of the notice
-
-
-class Gathering:
-    """A transport that holds what is written until the event loop comes round, or until it is much."""
-
-    __slots__ = ("_held", "_loop", "_parts", "_transport")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-        self._held = 0
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-        self._held += len(data)
-        if self._held >= _AT_ONCE_BYTES:
-            self._flush()
-
-    def write_now(self, data: bytes) -> None:
-        """Send what is whole, after what is held."""
-        if self._parts:
-            self.write(data)
-            self._flush()
-        else:
-            self._transport.write(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._parts:
-            parts, self._parts, self._held = self._parts, [], 0
-            self._transport.write(b"".join(parts))
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
-class NotHttp(BadRequest):
-    """What came is no HTTP request, or its head is longer than the parser takes (64 KiB)."""
-
-    code = "request.not_http"
-    title = "This is no HTTP request that can be read"
-    next_steps = "Check the client. Most often the address or a header is far too long."
-
-
-class GatheringProtocol(HttpToolsProtocol):
-    """Give as ``http`` to uvicorn. Its own words on what is no HTTP request are a plain text; ours are a problem."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as its base has it
-        """Answer what cannot be parsed, and close: what follows cannot be told from it."""
-        request_id = accept_request_id(None)
-        body = orjson.dumps(problem(NotHttp(), instance="", request_id=request_id).model_dump(exclude_none=True))
-        head = (
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
-            b"x-request-id: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head % (request_id.encode("ascii"), len(body)) + body)
-        self.transport.close()
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base has it
-        super().connection_made(cast("asyncio.Transport", Gathering(transport, self.loop)))
 
 
 class QuietServer(uvicorn.Server):

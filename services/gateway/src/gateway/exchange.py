@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.types import Receive, Send
 
-from common.errors import ServiceError, TooLarge, Unavailable
+from common.errors import RequestTimeout, ServiceError, TooLarge, Unavailable
 from common.http import Permit, metrics
 from common.http.retry import IDEMPOTENT_METHODS
 from gateway.connection import ConnectFailed, Connection, ConnectionDied, NoneFree, TimedOut, UpstreamError
@@ -24,14 +24,6 @@ WATCH_AFTER_SECONDS: Final = 0.1
 
 class ClientGone(Exception):
     """The client hung up; there is nobody to answer."""
-
-
-class RequestTimeout(ServiceError):
-    status_code = 408
-    code = "request.timeout"
-    title = "The request did not arrive in time"
-    next_steps = "Check your connection and send the request again."
-    retryable = True
 
 
 class ServiceBusy(Unavailable):

@@ -6,19 +6,21 @@ from typing import Any, cast
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from common.serving import Gathering, GatheringProtocol
+from common.gathering import Gathering
+from common.incoming import GatheringProtocol, Reading
 from gateway.passage import Passage
 from gateway.proxy import Proxy
+from gateway.table import Header
 
 # Nothing below is the gateway's own page; other spellings of it are rare.
 _ROUTED = b"/api/v1/"
 
 
 class Front(GatheringProtocol):
-    """One connection of a client. Requests that the short way does not take are served by the ASGI application."""
+    """One connection of a client. Requests that the short way does not take are served by the ASGI application.
 
-    # A passage stands where uvicorn expects a cycle; it is asked for no more than whether it is over.
-    cycle: Any
+    A passage stands where uvicorn expects a cycle; it is asked for no more than how far it is.
+    """
 
     def __init__(self, proxy: Proxy, **of_uvicorn: Any) -> None:
         super().__init__(**of_uvicorn)
@@ -27,6 +29,9 @@ class Front(GatheringProtocol):
         self._passage: Passage | None = None
         self._quiet_since = 0.0
         self._gathering: Gathering
+
+    def secure_headers(self) -> list[Header]:
+        return self._proxy.secure_headers(self.scheme or "http")
 
     # The passage's side
 
@@ -78,22 +83,30 @@ class Front(GatheringProtocol):
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
+        self.reading = Reading.HEAD
 
     def on_headers_complete(self) -> None:
         if self._means is not None and (scope := self._plain_read()) is not None:
+            self.check_head()
             passage = Passage(self._means, self, scope)
             if passage.begin():
                 self._passage = passage
                 self.cycle = passage
+                self.head_is_read()
                 return
         self._begin_cycle()
 
     def on_message_complete(self) -> None:
         if self._passage is None or self.cycle is not self._passage:
             super().on_message_complete()
+        else:
+            self.message_is_read()
 
     def on_response_complete(self) -> None:
         """Go on as uvicorn does, but leave the timer that looks for idle connections to run."""
+        if self.refusal is not None:
+            super().on_response_complete()
+            return
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return

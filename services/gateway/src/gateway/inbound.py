@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import Scope
 
 from common.context import accept_request_id
-from common.errors import BadRequest, ServiceError
+from common.errors import BadRequest
 from gateway.addresses import Network, client_behind, is_within, scheme_behind
 from gateway.table import Headers
 from gateway.transform.tags import Conditions
@@ -92,8 +92,7 @@ class _Random:
 _RANDOM = _Random()
 
 
-class UnknownTransferCoding(ServiceError):
-    status_code = 501
+class UnknownTransferCoding(BadRequest):
     code = "request.transfer_coding"
     title = "The transfer coding is not supported"
     next_steps = "Send the body with Content-Length, or chunked and nothing else."

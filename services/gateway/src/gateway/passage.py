@@ -32,7 +32,7 @@ from gateway.transform.fields import PARAMETER
 from gateway.upstream import Upstream
 
 _ERROR = 400
-_LENGTH = b"content-length"
+_HOST, _LENGTH = b"host", b"content-length"
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -65,7 +65,7 @@ class Passage:
     """One request. ``begin`` it; then ``client`` is told to answer or to hand over, unless it says that it ``left``."""
 
     # Where uvicorn looks for the cycle of a request it finds this.
-    response_complete = False
+    response_complete = response_started = waiting_for_100_continue = False
 
     route: Route
     path: str
@@ -114,7 +114,7 @@ class Passage:
         self.path, route = means.router.find(inbound.method, self.scope["raw_path"])
         if route is None or route.auth != "user" or route.service == HERE or route.request is not AS_THEY_ARE:
             return False
-        if inbound.has_body or _LENGTH in inbound.read or PARAMETER in inbound.query:
+        if inbound.has_body or _LENGTH in inbound.read or _HOST not in inbound.read or PARAMETER in inbound.query:
             return False
         self.route = route
         if means.trusted:

@@ -99,6 +99,10 @@ class Proxy:
         for upstream in self.upstreams.values():
             await upstream.aclose()
 
+    def secure_headers(self, scheme: str) -> list[Header]:
+        """Return the headers of every answer to a client that speaks by this scheme."""
+        return security(self._hsts_seconds if scheme == "https" else 0)
+
     def _short_way(self, trusted: Sequence[Network]) -> Means:
         return Means(
             router=self._router,
@@ -274,7 +278,7 @@ class Proxy:
         """Return the headers of every answer, whether a row was found or not."""
         dressing = self._dressings[inbound.scheme].get(record.template)
         if dressing is None:
-            return security(self._hsts_seconds if inbound.scheme == "https" else 0)
+            return self.secure_headers(inbound.scheme)
         return dressing.static
 
     async def _refuse(

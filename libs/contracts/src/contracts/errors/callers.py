@@ -33,8 +33,14 @@ REQUEST = {
     "request.not_http": ErrorCode(
         400,
         "This is no HTTP request that can be read",
-        "What came cannot be parsed, or its address and headers are longer than 64 KiB.",
-        "Check the client. Most often the address or a header is far too long.",
+        "What came on the connection cannot be parsed.",
+        "Check the client, and whether it speaks HTTP/1.1 to this port.",
+    ),
+    "request.transfer_coding": ErrorCode(
+        400,
+        "The transfer coding is not supported",
+        "The body was sent with a Transfer-Encoding other than chunked.",
+        "Send the body with Content-Length, or chunked and nothing else.",
     ),
     "request.fields_invalid": ErrorCode(
         422,
@@ -63,7 +69,7 @@ REQUEST = {
     "request.timeout": ErrorCode(
         408,
         "The request did not arrive in time",
-        "The body stopped coming for longer than the gateway waits, usually 30 s.",
+        "The address and the headers took longer than 15 s, or the body stood still for 30 s.",
         "Check the connection and send the request again.",
         retryable=True,
     ),
@@ -84,6 +90,12 @@ REQUEST = {
         "Too large",
         "The body is larger than this path accepts: 1 MiB for most, 2 GiB for imports.",
         "Send less at once: split the request or the archive.",
+    ),
+    "request.address_too_long": ErrorCode(
+        414,
+        "The address is too long",
+        "The address with its parameters is longer than 16 KiB.",
+        "Send fewer or shorter parameters.",
     ),
     "request.unsupported_media": ErrorCode(
         415,
@@ -116,11 +128,11 @@ REQUEST = {
         "Wait for the time named in Retry-After, then continue more slowly.",
         retryable=True,
     ),
-    "request.transfer_coding": ErrorCode(
-        501,
-        "The transfer coding is not supported",
-        "The body was sent with a Transfer-Encoding other than chunked.",
-        "Send the body with Content-Length, or chunked and nothing else.",
+    "request.head_too_large": ErrorCode(
+        431,
+        "Request header fields too large",
+        "The headers are longer than 64 KiB or more than 200, or as much came between the parts of a body.",
+        "Send fewer or smaller headers. In a browser, delete the cookies of this site.",
     ),
 }
 
