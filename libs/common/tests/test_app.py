@@ -3,6 +3,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
+import pytest
 from sqlalchemy import text
 
 from common.db import Database
@@ -48,6 +49,13 @@ async def test_docs_and_schema_are_served_and_name_the_problem_shape(toy: httpx2
     assert operation["operationId"] == "things-create-thing"
     assert operation["responses"]["default"]["content"]["application/problem+json"]
     assert not [path for path in schema["paths"] if path.startswith("/internal")]
+
+
+@pytest.mark.parametrize("path", ["/health/", "/metrics/", "/docs/", "/docs/assets", "/api/v1/things/", "/internal/events/"])
+async def test_a_slash_at_the_end_leads_nowhere(toy: httpx2.AsyncClient, path: str) -> None:
+    answer = await toy.get(path, headers={"Host": "evil.example"})
+    assert_problem(answer, 404, "request.not_found")
+    assert "location" not in answer.headers
 
 
 async def test_a_valid_request_id_is_kept_and_a_bad_one_replaced(toy: httpx2.AsyncClient) -> None:

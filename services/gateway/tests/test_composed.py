@@ -315,3 +315,11 @@ async def test_the_gateways_own_answers_are_described_with_the_others(builder: B
     assert {OVERVIEW, LETTERS, f"{LETTERS}/{{job_id}}/replay", "/api/runs"} <= document["paths"].keys()
     assert document["paths"]["/api/runs"]["get"]["deprecated"] is True
     assert document["paths"][OVERVIEW]["get"]["operationId"] == "gateway-overview"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/admin/dead-letters/", "/api/docs/", "/health/", "/api/runs/", "/assets"])
+async def test_a_slash_at_the_end_leads_nowhere(builder: Builder, path: str) -> None:
+    platform = await builder.gateway(rest=Echo(), routes=[row for row in ROUTES if row.service == HERE])
+    token = platform.auth.mint.headers(roles=["admin"])
+    answer = await platform.client.get(path, headers=token | {"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

@@ -80,6 +80,7 @@ def _bare_app(service: str, settings: DataSettings, setup: Setup) -> FastAPI:
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM_CONTENT}},
         telemetry={"tracing": provider is not None, "metrics": False, "logs": False, "operation_spans": False},
+        redirect_slashes=False,  # it would lead to where the Host header says
         docs_url=None,  # the framework's own page takes its assets from the internet
         redoc_url=None,
     )

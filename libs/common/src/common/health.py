@@ -95,7 +95,11 @@ def health_router(checks: Callable[[Request], list[Check]], version: str) -> API
 
 def worker_app(resources: Resources) -> FastAPI:
     """The small web face of a worker: health and metrics."""
-    app = FastAPI(openapi_url=None, telemetry={"tracing": False, "metrics": False, "logs": False})
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.draining = False
     app.include_router(health_router(lambda _: standard_checks(resources), resources.settings.version))
     app.add_route("/metrics", metrics_endpoint)

@@ -44,6 +44,7 @@ def create_pages(
         version=settings.version,
         lifespan=lifespan,
         openapi_url=None,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.draining = False

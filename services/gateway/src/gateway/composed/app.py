@@ -125,6 +125,7 @@ def _application(settings: GatewaySettings) -> FastAPI:
         version=settings.version,
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM}},
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.add_middleware(_LastNet)
