@@ -51,7 +51,9 @@ async def test_docs_and_schema_are_served_and_name_the_problem_shape(toy: httpx2
     assert not [path for path in schema["paths"] if path.startswith("/internal")]
 
 
-@pytest.mark.parametrize("path", ["/health/", "/metrics/", "/docs/", "/docs/assets", "/api/v1/things/", "/internal/events/"])
+@pytest.mark.parametrize(
+    "path", ["/health/", "/metrics/", "/docs/", "/docs/assets", "/api/v1/things/", "/internal/events/"]
+)
 async def test_a_slash_at_the_end_leads_nowhere(toy: httpx2.AsyncClient, path: str) -> None:
     answer = await toy.get(path, headers={"Host": "evil.example"})
     assert_problem(answer, 404, "request.not_found")

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -109,6 +110,17 @@ async def test_health_is_ok_when_all_services_are(builder: Builder, strava: Echo
     assert report["checks"]["strava"]["latency"] > 0
     assert report["version"]
     assert (await platform.client.get("/health/live")).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("word", ["degraded", "ok"])
+async def test_health_repeats_the_word_of_a_service(builder: Builder, word: str) -> None:
+    async def saying(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.5)  # as long as a service needs to find out that something hangs
+        await send_json(send, {"status": word, "checks": {}})
+
+    platform = await builder.gateway(strava=saying, rest=Echo())
+    report = (await platform.client.get("/health")).json()
+    assert (report["status"], report["checks"]["strava"]["status"]) == (word, word)
 
 
 async def test_health_is_degraded_and_still_200_when_a_service_is_down_or_says_so(builder: Builder) -> None:

@@ -4,7 +4,10 @@ import asyncio
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import orjson
+
 from common.errors import Unavailable
+from common.health import Degraded
 from common.http import Breaker, BreakerPolicy, BreakerState, Permit, RetryBudget, RetryPolicy
 from common.http.metrics import BREAKER_STATE
 from gateway.connection import Connection, UpstreamError
@@ -64,8 +67,9 @@ class Upstream:
             self._watch = asyncio.create_task(self._probe_until_alive())
 
     async def check_health(self) -> None:
-        """Ask ``/health``. Raises ``UpstreamError`` when the service is down or says so."""
-        await self._ask(b"/health")
+        """Ask ``/health``. Raises ``UpstreamError`` when the service is down or says so, ``Degraded`` if it is that."""
+        if _says_degraded(await self._ask(b"/health")):
+            raise Degraded
 
     def expire(self, now: float) -> None:
         """Close connections that nobody used for long."""
@@ -107,7 +111,8 @@ class Upstream:
             permit.abandoned()  # being alive takes nothing back of what requests have met
         return True
 
-    async def _ask(self, path: bytes) -> None:
+    async def _ask(self, path: bytes) -> bytes:
+        """Return the answer. Raises ``UpstreamError`` when there is none, or it is an error."""
         connection: Connection | None = None
         try:
             async with asyncio.timeout(PROBE_SECONDS):
@@ -115,6 +120,7 @@ class Upstream:
                 connection.start(head_only=False)
                 connection.write(b"GET %b HTTP/1.1\r\nhost: %b\r\nconnection: close\r\n\r\n" % (path, self.host))
                 await connection.wait_begun()
+                body = await _whole_body(connection)
         except TimeoutError:
             raise UpstreamError from None
         finally:
@@ -122,3 +128,20 @@ class Upstream:
                 self._probes.discard(connection)
         if connection.status > _HIGHEST_SUCCESS:
             raise UpstreamError
+        return body
+
+
+def _says_degraded(body: bytes) -> bool:
+    try:
+        report = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(report, dict) and report.get("status") == "degraded"
+
+
+async def _whole_body(connection: Connection) -> bytes:
+    parts = []
+    while not connection.complete:
+        await connection.wait_more()
+        parts.append(connection.take())
+    return b"".join([*parts, connection.take()])
