@@ -24,13 +24,15 @@ def test_a_variant_of_a_version_has_its_own_tag_and_the_version_for_writes() -> 
 
 
 @pytest.mark.parametrize(
-    "header", ['"7"', 'W/"7"', '"7-gzip"', 'W/"7-br"', '"7-zstd"', '"1", "7"', '"a,b" ,W/"7"', "*", " * "]
+    "header", ['"7"', 'W/"7"', '"7-gzip"', 'W/"7-br"', '"7-zstd"', '"1", "7"', '"7",, "1",', '"a,b" ,W/"7"', "*", " * "]
 )
 def test_a_client_that_has_it_gets_304(header: str) -> None:
     assert not_modified(request_with(("If-None-Match", header)), etag_for(7))
 
 
-@pytest.mark.parametrize("header", ['"8"', '"77"', '"7-other"', "7", '"', "", '"7'])
+@pytest.mark.parametrize(
+    "header", ['"8"', '"77"', '"7-other"', "7", '"', "", '"7', '"7"x', 'x"7"', '"7" "8"', '"8""7"']
+)
 def test_a_client_that_has_another_or_garbage_gets_it(header: str) -> None:
     assert not not_modified(request_with(("If-None-Match", header)), etag_for(7))
 
@@ -48,7 +50,7 @@ def test_a_write_on_the_present_version_passes(header: str) -> None:
     require_match(request_with(("If-Match", header)), 7, required=True)
 
 
-@pytest.mark.parametrize("header", ['"6"', '"6-7"', '"70"', "7", "nonsense"])
+@pytest.mark.parametrize("header", ['"6"', '"6-7"', '"70"', "7", "nonsense", '"7"x'])
 @pytest.mark.parametrize("required", [True, False])
 def test_a_write_on_another_version_is_stale(header: str, required: bool) -> None:
     with pytest.raises(PreconditionFailed):

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from common.errors import PreconditionFailed, PreconditionRequired
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_TAGS = re.compile(rf"\s*{_TAG.pattern}\s*(?:,\s*(?:{_TAG.pattern}\s*)?)*")
 _VARIANT = re.compile(r"-.*")
 _COMPRESSION_SUFFIX = re.compile(r"-(?:gzip|br|zstd|deflate)$")
 
@@ -51,6 +52,9 @@ def _header(request: Request, name: str) -> str:
 
 
 def _opaque_tags(header: str) -> set[str]:
+    """Return the tags of a list of them; none of what is no such list."""
+    if not _TAGS.fullmatch(header):
+        return set()
     return {_COMPRESSION_SUFFIX.sub("", tag) for tag in _TAG.findall(header)}
 
 
