@@ -156,6 +156,21 @@ async def test_an_unknown_transfer_coding_is_refused(platform: Platform, strava:
     assert not strava.seen
 
 
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "identity, gzip", "br"])
+async def test_a_compressed_body_is_refused(platform: Platform, strava: Echo, coding: str) -> None:
+    headers = platform.bearer | {"Content-Encoding": coding}
+    answer = await platform.client.post("/api/v1/activities", headers=headers, content=b"abc")
+    assert (answer.status_code, answer.json()["code"]) == (415, "request.unsupported_media")
+    assert "Content-Encoding" in answer.json()["next_steps"]
+    assert not strava.seen
+
+
+async def test_a_plain_body_may_say_so(platform: Platform) -> None:
+    headers = platform.bearer | {"Content-Encoding": "identity"}
+    assert (await platform.client.post("/api/v1/activities", headers=headers, content=b"abc")).status_code == 200
+    assert (await platform.get("/api/v1/activities", headers={"Content-Encoding": "gzip"})).status_code == 200
+
+
 async def test_pages_of_a_listed_origin_may_read_answers(builder: Builder, strava: Echo) -> None:
     platform = await builder.gateway(strava=strava, cors_origins=["https://run.example"])
     allowed = await platform.get("/api/v1/activities", headers={"Origin": "https://run.example"})

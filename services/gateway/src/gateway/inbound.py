@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import Scope
 
 from common.context import accept_request_id
-from common.errors import BadRequest
+from common.errors import BadRequest, UnsupportedMedia
 from gateway.addresses import Network, client_behind, is_within, scheme_behind
 from gateway.table import Headers
 from gateway.transform.tags import Conditions
@@ -37,12 +37,13 @@ _READ = frozenset(
         b"if-match",
         b"if-none-match",
         b"access-control-request-method",
+        b"content-encoding",
     }
 )
 # Lists: several of these headers say the same as one with commas.
 _CONDITIONS = (b"if-none-match", b"if-match")
-_LISTS = frozenset({b"accept-encoding", b"connection", *_CONDITIONS})
-_COPIED_TOO = frozenset({b"origin", b"idempotency-key", b"access-control-request-method"})
+_LISTS = frozenset({b"accept-encoding", b"connection", b"content-encoding", *_CONDITIONS})
+_COPIED_TOO = frozenset({b"origin", b"idempotency-key", b"access-control-request-method", b"content-encoding"})
 _AT_MOST_ONCE = frozenset({b"host", b"authorization", b"content-length", b"transfer-encoding", b"idempotency-key"})
 _DROPPED = frozenset(
     {
@@ -59,6 +60,8 @@ _DROPPED = frozenset(
     }
 )
 _DROPPED_PREFIXES = (b"x-user-", b"x-internal-", b"x-forwarded-", b"x-original-")
+_PLAIN = b"identity"
+_SEND_PLAIN = "Send the body without Content-Encoding. Files that are compressed, .gz and .zip, are sent as they are."
 _IDS_AT_ONCE = 256
 _ORDINARY_CONNECTION = frozenset({b"", b"close", b"keep-alive"})
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -176,12 +179,14 @@ class Inbound:
         return repeated
 
     def admit(self) -> None:
-        """Refuse what cannot be forwarded with one meaning: ``BadRequest``, ``UnknownTransferCoding``."""
+        """Refuse what cannot be forwarded with one meaning (``BadRequest``) or read behind (``UnsupportedMedia``)."""
         read = self.read
         if self.repeated:
             raise BadRequest(f"The header {self.repeated.decode('latin-1')} came more than once.")
         if self.chunked and read[b"transfer-encoding"].strip().lower() != b"chunked":
             raise UnknownTransferCoding
+        if self.has_body and read.get(b"content-encoding", _PLAIN).strip().lower() != _PLAIN:
+            raise UnsupportedMedia("The body has a Content-Encoding, which is not undone here.", next_steps=_SEND_PLAIN)
         if b"connection" in read:
             self._drop_named_by_connection(read[b"connection"])
 

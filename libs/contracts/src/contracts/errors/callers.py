@@ -100,8 +100,8 @@ REQUEST = {
     "request.unsupported_media": ErrorCode(
         415,
         "Unsupported content type",
-        "The content type of the body is not the one this path reads.",
-        "Send the content type that /api/docs names for this path.",
+        "The content type of the body is not the one this path reads, or the body was sent with a Content-Encoding.",
+        "Send the content type that /api/docs names for this path, without Content-Encoding.",
     ),
     "request.invalid": ErrorCode(
         422,
