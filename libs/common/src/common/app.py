@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from common import apidocs, audit, errorhandlers, jobs, openapi, outbox, oversight
 from common.errors import NotFound, Problem
+from common.headonly import HeadAsGet
 from common.health import Check, examine, health_router, standard_checks
 from common.logs import configure_logs
 from common.metrics import metrics_endpoint
@@ -56,6 +57,7 @@ def create_app(
     app.state.draining = False
     app.state.scope_area = area
     app.state.debug_errors = settings.environment == Environment.DEVELOPMENT
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestMiddleware, max_body_size=settings.max_body_size, body_limits=body_limits or {})
     errorhandlers.install(app)
     for router in routers:

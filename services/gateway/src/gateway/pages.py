@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from common import apidocs, errorhandlers
 from common.errors import DOCS_PATH, NotFound
+from common.headonly import HeadAsGet
 from common.health import Check, health_router
 from common.metrics import metrics_endpoint
 from common.middleware import RequestMiddleware
@@ -52,6 +53,7 @@ def create_pages(
     )
     app.state.draining = False
     app.state.debug_errors = settings.environment is Environment.DEVELOPMENT
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestMiddleware, max_body_size=0, body_limits={})
     errorhandlers.install(app)
 

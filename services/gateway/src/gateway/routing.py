@@ -45,7 +45,7 @@ class Router:
         """Return the path to forward and its row; raises ``BadPath``."""
         path = _spelled(raw_path)
         if not path.startswith(_CANONICAL) and is_unversioned(path):
-            if route := self._unversioned.get((method, path)):
+            if route := self._unversioned.get(("GET" if method == "HEAD" else method, path)):
                 return path, route
             path = _CANONICAL + path[len(_ALIAS) :]
         return path, self.match(path)

@@ -20,7 +20,7 @@ from gateway.composed.shared import Answer, Shared
 from gateway.composed.whole import send_whole, whole_answer
 from gateway.inbound import Inbound
 from gateway.settings import GatewaySettings
-from gateway.table import HERE, PREFIX, Route
+from gateway.table import HERE, PREFIX, READING, Route
 
 _ADMIN = f"{PREFIX}/admin"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -44,7 +44,7 @@ class Composed:
     ) -> None:
         """Answer one request; ``path`` is that of the route table."""
         scope = _scope(inbound, path)
-        if route.share and inbound.method == "GET":
+        if route.share and inbound.method in READING:
             await self._answer_for_all(scope, route, inbound.header(b"if-none-match"), send)
             return
         scope["headers"] = [(name, value) for name, value in inbound.read.items() if name == b"if-none-match"]
@@ -101,12 +101,12 @@ class _LastNet:
 
 
 def _scope(inbound: Inbound, path: str) -> Scope:
-    """Return what is asked, without who asks."""
+    """Return what is asked, without who asks. A HEAD is asked as a GET; who sends the answer leaves its body out."""
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": inbound.method,
+        "method": "GET" if inbound.method == "HEAD" else inbound.method,
         "scheme": inbound.scheme,
         "path": path,
         "raw_path": path.encode("latin-1"),

@@ -6,7 +6,7 @@ from gateway.inbound import Inbound
 from gateway.table import NEVER, READING, Route
 from gateway.transform.codings import Coding, preferred
 from gateway.transform.compress import Compressing
-from gateway.transform.fields import PARAMETER, Choice, Picking, choice_in
+from gateway.transform.fields import PARAMETER, Choice, Picking, choice_in, picking_head
 
 
 def chosen(inbound: Inbound, route: Route) -> Choice | None:
@@ -28,7 +28,7 @@ def coding_of(inbound: Inbound, route: Route) -> Coding | None:
 def transforming(send: Send, inbound: Inbound, route: Route, choice: Choice | None) -> Send:
     """Return what sends an answer as this client wants it: with fewer members, compressed, or both."""
     if inbound.method == "HEAD":
-        return send
+        return picking_head(send, choice) if choice else send
     if coding := coding_of(inbound, route):
         send = Compressing(send, coding)
     return Picking(send, choice) if choice else send

@@ -122,13 +122,28 @@ class Picking:
             return None
 
     def _told(self, start: Message, length: int) -> Message:
-        headers: list[Header] = [
-            (name, with_suffix(value, self._choice.suffix) if name == b"etag" else value)
-            for name, value in start["headers"]
-            if name != b"content-length"
-        ]
+        headers = _headers_of_picked(start["headers"], self._choice)
         headers.append((b"content-length", b"%d" % length))
         return {**start, "headers": headers}
+
+
+def picking_head(send: Send, choice: Choice) -> Send:
+    """Return a ``send`` for the answer to a HEAD: its tag is that of the choice, its length cannot be known."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_for_picking(message):
+            message = {**message, "headers": _headers_of_picked(message["headers"], choice)}
+        await send(message)
+
+    return send_head
+
+
+def _headers_of_picked(headers: list[Header], choice: Choice) -> list[Header]:
+    return [
+        (name, with_suffix(value, choice.suffix) if name == b"etag" else value)
+        for name, value in headers
+        if name != b"content-length"
+    ]
 
 
 def _is_for_picking(start: Message) -> bool:
