@@ -34,17 +34,22 @@ async def test_a_service_that_hangs_is_left_alone_within_five_seconds(builder: B
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
 
     platform = await builder.gateway(routes=TABLE, strava_url=await builder.raw(handle))
-    waiting = asyncio.create_task(platform.get("/api/v1/slow/1"))
+    reading = asyncio.create_task(platform.get("/api/v1/slow/1"))
+    writing = asyncio.create_task(platform.client.post("/api/v1/slow/1", headers=platform.bearer))
     started = time.monotonic()
     await eventually(lambda: is_left_alone_soon(platform), within=5)
+    given_up = await reading
     assert time.monotonic() - started < 5
+    assert (given_up.status_code, given_up.json()["code"]) == (503, "upstream.unavailable")
+    assert given_up.json()["retry_after_s"] >= 1
     started = time.monotonic()
     answer = await platform.get("/api/v1/slow/1")
     assert time.monotonic() - started < 0.2
     assert answer.json()["retry_after_s"] >= 1
 
     recovered.set()
-    assert (await waiting).status_code == 200
+    assert not writing.done(), "it may be under way"
+    assert (await writing).status_code == 200
     await eventually(lambda: works(platform), within=5, what="back without help")
 
 

@@ -14,7 +14,7 @@ from common.http import Permit, metrics
 from common.http.retry import IDEMPOTENT_METHODS
 from gateway.connection import ConnectFailed, Connection, ConnectionDied, NoneFree, TimedOut, UpstreamError
 from gateway.inbound import Inbound
-from gateway.table import Header, Route
+from gateway.table import READING, Header, Route
 from gateway.upstream import SUSPECT_SECONDS, Upstream
 
 HELD_BYTES: Final = 64 << 10
@@ -162,6 +162,8 @@ class Exchange:
             self.upstream.suspect()
         if waited > route.timeout:
             connection.fail(TimedOut())
+        elif self.upstream.hangs and self._may_be_given_up and not connection.answered:
+            connection.fail(self.upstream.unavailable())
 
     # The request
 
@@ -260,6 +262,11 @@ class Exchange:
             self._reader = asyncio.create_task(self._read_client(connection))
 
     # Trying again
+
+    @property
+    def _may_be_given_up(self) -> bool:
+        """Whether it makes no difference if the service still does what it was asked."""
+        return self.inbound.method in READING and self.route.retry
 
     @property
     def _is_repeatable(self) -> bool:

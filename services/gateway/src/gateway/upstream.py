@@ -10,7 +10,7 @@ from common.errors import Unavailable
 from common.health import Degraded
 from common.http import Breaker, BreakerPolicy, BreakerState, Permit, RetryBudget, RetryPolicy
 from common.http.metrics import BREAKER_STATE
-from gateway.connection import Connection, UpstreamError
+from gateway.connection import Connection, TimedOut, UpstreamError
 from gateway.pool import Pool
 
 # A service that answers nothing at all is found out by two failed probes, about 3.2 s after it fell silent.
@@ -38,17 +38,30 @@ class Upstream:
         self._probes = Pool(host, port, limit=4)
         self._watch: asyncio.Task[None] | None = None
         self._suspected_at = -SUSPECT_SECONDS
+        self._hangs = False
 
     def permit(self) -> Permit:
         """Return leave for one request. Raises ``Unavailable`` while the service is left alone."""
         permit = self.breaker.try_acquire()
         if permit is None:
-            raise Unavailable(
-                "This part of the platform does not answer at the moment.",
-                code="upstream.unavailable",
-                retry_after_s=max(1.0, self.breaker.retry_after_s),
-            )
+            raise self.unavailable()
         return permit
+
+    def unavailable(self) -> Unavailable:
+        """Return what is said to requests while the service is left alone."""
+        return Unavailable(
+            "This part of the platform does not answer at the moment.",
+            code="upstream.unavailable",
+            retry_after_s=max(1.0, self.breaker.retry_after_s),
+        )
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the service is left alone since it is there and says nothing, not even that it lives.
+
+        One that cannot be reached may just be restarting, and still finish what it was asked.
+        """
+        return self._hangs and self.breaker.state is not BreakerState.CLOSED
 
     def take_at_once(self) -> Connection | None:
         """Return an idle connection, if there is one and the service is well; ``permit`` is sure to be had then."""
@@ -99,12 +112,14 @@ class Upstream:
         recovering = self.breaker.state is not BreakerState.CLOSED
         try:
             await self._ask(b"/health/live")
-        except UpstreamError:
+        except UpstreamError as error:
             permit.failed()
+            self._hangs = isinstance(error, TimedOut)
             return False
         except BaseException:
             permit.abandoned()
             raise
+        self._hangs = False
         if recovering:
             permit.succeeded()
         else:
@@ -122,7 +137,7 @@ class Upstream:
                 await connection.wait_begun()
                 body = await _whole_body(connection)
         except TimeoutError:
-            raise UpstreamError from None
+            raise TimedOut from None
         finally:
             if connection is not None:
                 self._probes.discard(connection)
