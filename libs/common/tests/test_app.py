@@ -1,4 +1,7 @@
 import asyncio
+import base64
+import hashlib
+import re
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -49,6 +52,15 @@ async def test_docs_and_schema_are_served_and_name_the_problem_shape(toy: httpx2
     assert operation["operationId"] == "things-create-thing"
     assert operation["responses"]["default"]["content"]["application/problem+json"]
     assert not [path for path in schema["paths"] if path.startswith("/internal")]
+
+
+async def test_in_the_docs_no_script_runs_but_their_own(toy: httpx2.AsyncClient) -> None:
+    page = await toy.get("/docs")
+    policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
+    (inline,) = re.findall("<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    assert policy["script-src"] == f"'self' 'sha256-{digest}'"
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
 
 
 @pytest.mark.parametrize(

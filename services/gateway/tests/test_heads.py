@@ -75,8 +75,8 @@ async def test_a_connection_to_a_service_serves_on_after_a_head(platform: Platfo
 
 async def test_a_head_is_counted_as_any_request(builder: Builder) -> None:
     platform = await builder.gateway(strava=Activities(), rate_user=60, rate_user_burst=3, rate_lease_share=1.0)
-    user = {"headers": platform.auth.mint.headers("7a0f7e0c-8a3f-4d3e-9c53-0c4f6c0f5b11")}
-    heads = [await platform.client.head("/api/v1/activities/7", **user) for _ in range(5)]
+    user = platform.auth.mint.headers("7a0f7e0c-8a3f-4d3e-9c53-0c4f6c0f5b11")
+    heads = [await platform.client.head("/api/v1/activities/7", headers=user) for _ in range(5)]
     assert [head.status_code for head in heads] == [200, 200, 200, 429, 429]
 
 

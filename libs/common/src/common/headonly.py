@@ -31,4 +31,4 @@ class HeadAsGet:
         try:
             await self._app(asked, receive, send_head)
         finally:
-            scope |= asked | {"method": "HEAD"}  # what was found on the way: its route
+            scope.update(asked, method="HEAD")  # with what was found on the way: its route
