@@ -210,3 +210,20 @@ async def test_work_goes_on_without_redis_for_60_s_and_after_it_is_back_and_flus
     finally:
         valkey.stop()
         valkey.remove()
+
+
+async def test_the_health_port_of_a_worker_has_the_limits_of_all_ports(start_worker: WorkerStarter) -> None:
+    port = free_port()
+    start_worker(METRICS_PORT=str(port))
+
+    async def told() -> bytes:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return b""
+        writer.write(b"GET /health/live HTTP/1.1\r\nhost: x\r\n" + b"x-a: b\r\n" * 300 + b"\r\n")
+        head = await reader.read()
+        writer.close()
+        return head
+
+    assert (await eventually(told, within=30)).startswith(b"HTTP/1.1 431 ")

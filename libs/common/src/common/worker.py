@@ -18,6 +18,7 @@ from common.db.engine import is_connection_failure
 from common.errors import ServiceError
 from common.health import worker_app
 from common.inbox import PULL_BATCH, Subscription, cursor_of, handle_page
+from common.incoming import GatheringProtocol
 from common.jobrunner import JobRunner, Task
 from common.logs import configure_logs, get_logger
 from common.maintenance import MAINTENANCE
@@ -138,6 +139,8 @@ class Worker:
             worker_app(resources),
             host=self._settings.host,
             port=self._settings.metrics_port,
+            http=GatheringProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",

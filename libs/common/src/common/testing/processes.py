@@ -22,7 +22,7 @@ class ServiceProcess:
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "common.run", service, *self._words],
-                env={**os.environ, **environment, "METRICS_PORT": str(free_port())},
+                env={**os.environ, "METRICS_PORT": str(free_port()), **environment},
                 stdout=output,
                 stderr=output,
             )
