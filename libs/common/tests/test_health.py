@@ -27,7 +27,7 @@ async def stubborn() -> None:
     try:
         await asyncio.sleep(60)
     except asyncio.CancelledError:
-        await asyncio.sleep(2)
+        await asyncio.sleep(20)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ async def test_the_worst_of_what_is_needed_counts(checks: list[Check], status: s
 async def test_what_hangs_is_down_soon_and_hides_nothing_else() -> None:
     started = time.perf_counter()
     report = await examine([Check("a", stubborn), Check("b", stubborn, required=False), Check("c", well)], "1")
-    assert time.perf_counter() - started < 0.8
+    assert time.perf_counter() - started < 10
     assert [result.status for result in report.checks.values()] == ["down", "down", "ok"]
 
 
@@ -91,4 +91,4 @@ async def test_a_service_says_in_time_what_hangs(
     async with serving(create(), mint) as client:
         for _ in range(2):
             status, word, seconds = await asked(client)
-            assert ((status, word), seconds < 0.8) == (expected, True)
+            assert ((status, word), seconds < 10) == (expected, True)

@@ -7,12 +7,14 @@ import pytest
 from gateway_doubles import Builder, Echo, Platform, send_json
 from starlette.types import Receive, Scope, Send
 
+from common.health import CHECK_SECONDS
 from common.testing.ports import free_port
 from gateway.openapi import merge
-from gateway.pages import DOCS
+from gateway.pages import DOCS, PATIENCE_SECONDS
 from gateway.routes import ROUTES
 from gateway.routing import Router
 from gateway.table import HERE
+from gateway.upstream import HEALTH_SECONDS
 
 
 def description(paths: list[str], schemas: dict[str, object]) -> dict[str, object]:
@@ -184,3 +186,7 @@ def test_the_pages_recommend_a_password_longer_than_the_shortest() -> None:
         told = [line for line in (folder / page).read_text().splitlines() if "12 characters or more" in line]
         assert told
         assert all("15" in line and "recommended" in line for line in told), page
+
+
+def test_a_service_is_waited_for_while_it_waits_for_what_it_needs() -> None:
+    assert CHECK_SECONDS < HEALTH_SECONDS < PATIENCE_SECONDS

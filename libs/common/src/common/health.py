@@ -13,7 +13,7 @@ from common.db.engine import Database
 from common.metrics import metrics_endpoint
 from common.resources import Resources
 
-CHECK_SECONDS = 0.4
+CHECK_SECONDS = 1.0
 """For what a service itself needs. Who asks a service waits longer, so that the answer is not taken for none."""
 
 # The loop itself holds tasks weakly.

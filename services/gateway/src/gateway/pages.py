@@ -18,14 +18,14 @@ from contracts import errors
 from gateway.addresses import is_within
 from gateway.openapi import Document, MergedOpenApi
 from gateway.settings import GatewaySettings
-from gateway.upstream import PROBE_SECONDS, Upstream
+from gateway.upstream import HEALTH_SECONDS, Upstream
 from gateway.webapp import add_web_app, is_web
 
 DOCS, DESCRIPTION, ASSETS = "/api/docs", "/api/openapi.json", "/api/docs/assets"
 _PATHS = frozenset({"/health", "/health/live", "/metrics", DOCS, DESCRIPTION, DOCS_PATH})
 
 # Longer than a service is asked for.
-_PATIENCE_SECONDS = 2 * PROBE_SECONDS
+PATIENCE_SECONDS = HEALTH_SECONDS + 0.5
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -58,7 +58,7 @@ def create_pages(
     errorhandlers.install(app)
 
     def checks(_request: Request) -> list[Check]:
-        return [Check(each.name, each.check_health, required=False, seconds=_PATIENCE_SECONDS) for each in upstreams()]
+        return [Check(each.name, each.check_health, required=False, seconds=PATIENCE_SECONDS) for each in upstreams()]
 
     async def metrics(request: Request) -> Response:
         _only_for_neighbours(request, settings)

@@ -16,6 +16,8 @@ from gateway.pool import Pool
 # A service that answers nothing at all is found out by two failed probes, about 3.2 s after it fell silent.
 SUSPECT_SECONDS = 1.0
 PROBE_SECONDS = 1.0
+# A service gives each thing that it needs a second; its answer is waited for.
+HEALTH_SECONDS = 1.5
 _PROBE_PAUSE_SECONDS = 0.1
 _BREAKER = BreakerPolicy(consecutive_failures=5, silence_s=1.5, cool_down_s=1.0)
 _RETRY = RetryPolicy(attempts=3, base_s=0.05)
@@ -81,7 +83,7 @@ class Upstream:
 
     async def check_health(self) -> None:
         """Ask ``/health``. Raises ``UpstreamError`` when the service is down or says so, ``Degraded`` if it is that."""
-        if _says_degraded(await self._ask(b"/health")):
+        if _says_degraded(await self._ask(b"/health", HEALTH_SECONDS)):
             raise Degraded
 
     def expire(self, now: float) -> None:
@@ -111,7 +113,7 @@ class Upstream:
     async def _probe(self, permit: Permit) -> bool:
         recovering = self.breaker.state is not BreakerState.CLOSED
         try:
-            await self._ask(b"/health/live")
+            await self._ask(b"/health/live", PROBE_SECONDS)
         except UpstreamError as error:
             permit.failed()
             self._hangs = isinstance(error, TimedOut)
@@ -126,11 +128,11 @@ class Upstream:
             permit.abandoned()  # being alive takes nothing back of what requests have met
         return True
 
-    async def _ask(self, path: bytes) -> bytes:
+    async def _ask(self, path: bytes, patience: float) -> bytes:
         """Return the answer. Raises ``UpstreamError`` when there is none, or it is an error."""
         connection: Connection | None = None
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(patience):
                 connection = await self._probes.acquire()
                 connection.start(head_only=False)
                 connection.write(b"GET %b HTTP/1.1\r\nhost: %b\r\nconnection: close\r\n\r\n" % (path, self.host))
