@@ -9,7 +9,7 @@ LOCAL := .venv/bin/python -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs migrate admin demo clean check test e2e bench fuzz lock bootstrap-test
-.PHONY: secrets compose-test k8s-check rotate-keys reencrypt
+.PHONY: secrets compose-test k8s-check account rotate-keys reencrypt
 .PHONY: environment ready dev-ready
 
 help: ## Show this list
@@ -37,6 +37,9 @@ migrate: ready ## Bring the database schemas up to date
 
 admin: ready ## Make the admin account (ADMIN_EMAIL=...) where it is missing
 	@$(LOCAL) admin
+
+account: ready ## Make an account (EMAIL=... ROLE=coach) or help in: EMAIL=... RESET=1 TOTP_OFF=1
+	@$(LOCAL) account "$(EMAIL)" $(if $(ROLE),--role "$(ROLE)") $(if $(RESET),--reset) $(if $(TOTP_OFF),--totp-off)
 
 rotate-keys: ready ## Change the key that signs access tokens; NOW=1 when it leaked
 	@$(LOCAL) rotate-keys $(if $(NOW),now)

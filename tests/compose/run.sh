@@ -99,7 +99,7 @@ for name, value in running_platform.LIMITS.items(): print(f"{name}={value}")')
 
 make_admin() {
     local answer
-    answer=$("${compose[@]}" exec -T auth python -m auth.admin --email admin@example.org)
+    answer=$("${compose[@]}" exec -T auth python -m auth.admin --email admin@example.org --role admin)
     export RT_E2E_URL="$PUBLIC_URL" RT_E2E_STRAVA_URL="http://127.0.0.1:$EMULATOR_PORT"
     RT_E2E_ADMIN_EMAIL=admin@example.org
     RT_E2E_ADMIN_PASSWORD=$("$python" -c 'import json, sys; print(json.loads(sys.argv[1])["password"])' "$answer")

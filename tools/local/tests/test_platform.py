@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 from sample_project import Project, add_auth, add_migration, add_strava, eventually
 
+from common.tokens.keys import KEYS_MAX_AGE_S
 from local.credentials import load_or_create
 from local.embedded import Postgres, Valkey
 from local.environment import Platform
@@ -201,6 +202,18 @@ def test_an_admin_that_cannot_be_made_stops_the_start(project: Project) -> None:
     assert "not an address" in done.stderr
 
 
+def test_an_account_is_changed_as_asked_and_its_new_password_printed(project: Project) -> None:
+    add_auth(project)
+    done = project.command("account", "ana@home.example", "--role", "coach", "--reset")
+    assert done.returncode == 0, done.stderr
+    assert "Account: ana@home.example\nPassword: Namespace(" in done.stdout
+    assert all(told in done.stdout for told in ("role='coach'", "reset=True", "totp_off=False"))
+    assert "The password stays" in project.command("account", "ana@home.example", "--totp-off").stdout
+    refused = project.command("account", "nobody", "--reset")
+    assert (refused.returncode, refused.stderr) == (1, "The account stays as it was:\nnot an address\n")
+    assert project.command("account", "").stderr.startswith("whose account? make account EMAIL=")
+
+
 def test_keys_are_changed_and_secrets_sealed_anew(project: Project) -> None:
     add_auth(project)
     add_strava(project)
@@ -209,7 +222,9 @@ def test_keys_are_changed_and_secrets_sealed_anew(project: Project) -> None:
     resealed = project.command("reencrypt").stdout
     assert ("auth: a column: 3" in resealed, "strava: a column: 3" in resealed) == (True, True)
     leaked = project.command("rotate-keys", "now")
-    assert (leaked.returncode, "there is no key" in leaked.stderr) == (1, True)
+    assert f"forget the old keys within {KEYS_MAX_AGE_S:.0f} seconds" in leaked.stdout
+    failed = project.command("rotate-keys", "now", KEY_MISSING="1")
+    assert (failed.returncode, "there is no key" in failed.stderr) == (1, True)
     assert "not 'later'" in project.command("rotate-keys", "later").stderr
 
 

@@ -8,7 +8,7 @@ import os
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.signing import UrlSigner
@@ -64,6 +64,21 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr) and value.get_secret_value().lower() in EXAMPLE_SECRETS:
                 raise ValueError(f"{name.upper()} is unset or an example: set a secret of your own")
         return self
+
+
+def missing(error: ValidationError) -> list[str]:
+    """Return the names of the settings that are not there."""
+    return [str(each["loc"][0]).upper() for each in error.errors() if each["type"] == "missing"]
+
+
+def refusal(error: ValidationError) -> str:
+    """Say which settings are missing and what is wrong with others, without what they hold."""
+    told = [f"Settings are missing: {', '.join(missing(error))}"] if missing(error) else []
+    for each in error.errors():
+        if each["type"] != "missing":
+            name = f"{str(each['loc'][0]).upper()}: " if each["loc"] else ""
+            told.append(name + each["msg"].removeprefix("Value error, "))
+    return "; ".join(told)
 
 
 class DataSettings(Settings):

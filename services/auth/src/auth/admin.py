@@ -1,13 +1,15 @@
-"""Make an account with a role, or help somebody in: ``python -m auth.admin --email X [--role coach] [--reset]``.
+"""Make an account with a role, or help somebody in: ``python -m auth.admin --email X --role coach`` or ``--reset``.
 
-Prints it as JSON, the password only when it was made. Registering gives no role but the athlete's; this does.
-``--reset`` sets a new password for who cannot get a mail, ``--totp-off`` is for who lost app and recovery codes.
+Prints it as JSON, the password only when it was made. Registering gives no role but the athlete's; ``--role`` does.
+Only with it is an account made. ``--reset`` sets a new password for who cannot get a mail, ``--totp-off`` is for who
+lost app and recovery codes.
 """
 
 import argparse
 import asyncio
 import json
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import throttle
 from auth.audit import record
+from auth.command import settings_or_exit
 from auth.keys.service import TokenSigner
 from auth.models import User
 from auth.passwords import Passwords
@@ -32,34 +35,37 @@ OPERATOR = "operator"
 DISPLAY_NAMES = {service.ATHLETE: "Athlete", service.COACH: "Coach", service.ADMIN: "Administrator"}
 
 
+class UnknownAccount(LookupError):
+    """Nobody has this address, and no role was named to make an account with."""
+
+
 async def ensure_account(
     settings: AuthSettings,
     email: str,
-    role: str = service.ADMIN,
+    role: str | None = None,
     *,
     name: str | None = None,
     reset: bool = False,
     totp_off: bool = False,
 ) -> dict[str, str | bool | None]:
-    """Make the account or give it the role; a password is generated when the account is new or ``reset``.
+    """Help somebody in; with a ``role`` make the account or give the role to the one that is there.
 
-    Whoever has a role here is an athlete too. ``name`` is for a new account; one that is there keeps its own. A reset
-    ends all sessions, and the delay after failed tries; ``totp_off`` turns the second factor off.
+    A password is generated when the account is new or ``reset``, which also ends all sessions and the delay after
+    failed tries; ``totp_off`` turns the second factor off. Whoever has a role here is an athlete too. ``name`` is for a
+    new account; one that is there keeps its own. Raises ``UnknownAccount``.
     """
     password = secrets.token_urlsafe(18)
     async with _opened(settings) as (session, sessions):
         user = await repository.by_email(session, email)
+        if user is None and role is None:
+            raise UnknownAccount(f"No account has the address {email}; nothing was changed.")
         created = user is None
         password_hash = Passwords(settings).hash_now(password) if created or reset else None
-        if user is None:
-            roles = list(dict.fromkeys([service.ATHLETE, role]))
-            shown = name or DISPLAY_NAMES[role]
-            user = await service.create(
-                session, email=email, password_hash=password_hash or "", display_name=shown, roles=roles
-            )
-            _tell(session, "user.created", user, {"roles": roles})
-        else:
-            _give(session, user, role)
+        if user is None and role is not None:
+            await _make(session, email, role, name, password_hash or "")
+        elif user is not None:
+            if role is not None:
+                _give(session, user, role)
             if reset:
                 user.password_hash = password_hash
                 await _let_in(session, sessions, user)
@@ -79,6 +85,13 @@ async def _opened(settings: AuthSettings) -> AsyncIterator[tuple[AsyncSession, S
     finally:
         await redis.aclose()
         await database.aclose()
+
+
+async def _make(session: AsyncSession, email: str, role: str, name: str | None, password_hash: str) -> None:
+    roles = list(dict.fromkeys([service.ATHLETE, role]))
+    shown = name or DISPLAY_NAMES[role]
+    user = await service.create(session, email=email, password_hash=password_hash, display_name=shown, roles=roles)
+    _tell(session, "user.created", user, {"roles": roles})
 
 
 def _give(session: AsyncSession, user: User, role: str) -> None:
@@ -103,22 +116,23 @@ async def _let_in(session: AsyncSession, sessions: Sessions, user: User) -> None
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m auth.admin", description=__doc__)
     parser.add_argument("--email", required=True)
-    parser.add_argument("--role", choices=DISPLAY_NAMES, default=service.ADMIN)
+    parser.add_argument("--role", choices=DISPLAY_NAMES, help="make the account with this role, or give it the role")
     parser.add_argument("--name", help="of a new account (default: what the role is called)")
     parser.add_argument("--reset", action="store_true", help="set a new password; ends all sessions")
     parser.add_argument("--totp-off", action="store_true", help="turn the second factor off")
     given = parser.parse_args()
-    made = ensure_account(
-        AuthSettings.from_environment(),
-        given.email,
-        given.role,
-        name=given.name,
-        reset=given.reset,
-        totp_off=given.totp_off,
+    if not (given.role or given.reset or given.totp_off):
+        parser.error("say what to do: --role, --reset or --totp-off")
+    settings = settings_or_exit("`make account EMAIL=...`")
+    doing = ensure_account(
+        settings, given.email, given.role, name=given.name, reset=given.reset, totp_off=given.totp_off
     )
-    print(json.dumps(asyncio.run(made)))  # noqa: T201 - read by whoever set the platform up
+    try:
+        print(json.dumps(asyncio.run(doing)))  # noqa: T201 - read by whoever set the platform up
+    except UnknownAccount as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

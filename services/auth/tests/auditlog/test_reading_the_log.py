@@ -24,7 +24,7 @@ ROWS = [
 @pytest.fixture
 async def admin(auth: httpx2.AsyncClient, auth_environment: Environment) -> dict[str, str]:
     """An administrator's headers, and a log with a row a minute."""
-    made = await ensure_account(AuthSettings.from_environment(), "root@example.org")
+    made = await ensure_account(AuthSettings.from_environment(), "root@example.org", "admin")
     body = {"email": "root@example.org", "password": made["password"]}
     token = (await auth.post("/api/v1/auth/login", json=body)).json()["access_token"]
     database = Database(auth_environment["DATABASE_URL"], service="auth", pool_size=1)

@@ -24,7 +24,7 @@ async def sign_in(auth: httpx2.AsyncClient, email: str, password: str) -> httpx2
 
 async def administrator(auth: httpx2.AsyncClient, email: str) -> tuple[str, dict[str, str]]:
     """(id, headers) of a new administrator."""
-    made = await ensure_account(AuthSettings.from_environment(), email)
+    made = await ensure_account(AuthSettings.from_environment(), email, "admin")
     headers = bearer((await sign_in(auth, email, str(made["password"]))).json())
     return (await auth.get("/api/v1/auth/me", headers=headers)).json()["id"], headers
 

@@ -198,7 +198,7 @@ async def test_the_scope_admin_is_for_administrators(auth: httpx2.AsyncClient, m
 async def test_the_role_admin_comes_along_only_with_its_scope(
     auth: httpx2.AsyncClient, auth_environment: Environment, service: dict[str, str]
 ) -> None:
-    made = await ensure_account(AuthSettings.from_environment(), "root@example.org")
+    made = await ensure_account(AuthSettings.from_environment(), "root@example.org", "admin")
     signed_in = await auth.post(f"{API}/login", json={"email": "root@example.org", "password": made["password"]})
     root = bearer(signed_in.json()["access_token"])
     roles = [

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from local import startup
@@ -148,6 +149,19 @@ def admin(topology: Topology, _name: str | None) -> int:
     return 0
 
 
+def account(topology: Topology, email: str | None, options: Sequence[str]) -> int:
+    """Make an account or help somebody in, as the ``options`` of `auth.admin` say; a new password is printed."""
+    if email is None:
+        raise SettingError("whose account? make account EMAIL=... with ROLE=..., RESET=1 or TOTP_OFF=1")
+    with startup.one_at_a_time(topology):
+        platform = startup.prepare(topology)
+        startup.start_servers(platform)
+        changed = startup.change_account(platform, email, *options, problem="The account stays as it was")
+    startup.say(f"Account: {changed.email}")
+    startup.say(f"Password: {changed.password} (shown only now)" if changed.password else "The password stays")
+    return 0
+
+
 def rotate_keys(topology: Topology, when: str | None) -> int:
     """Begin to change the key that signs access tokens; `now` when it leaked."""
     if when not in {None, "now"}:
@@ -159,7 +173,7 @@ def rotate_keys(topology: Topology, when: str | None) -> int:
         startup.say(f"Key {told['kid']} signs from {told['signs_from']}")
         startup.say(f"The keys before it are retired at {told['others_retired_at']}")
     if when:
-        startup.say("Other services forget the old keys within 5 minutes; make restart has them forget at once")
+        startup.say("Other services forget the old keys within 30 seconds; make restart has them forget at once")
     return 0
 
 

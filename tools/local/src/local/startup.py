@@ -157,7 +157,15 @@ def ensure_account(platform: Platform, email: str, role: str, *options: str) -> 
     Raises `StartError` with what the auth service's command said.
     """
     problem = f"The {role} account could not be made"
-    answer = ask_auth(platform, "auth.admin", "--email", email, "--role", role, *options, problem=problem)
+    return change_account(platform, email, "--role", role, *options, problem=problem)
+
+
+def change_account(platform: Platform, email: str, *options: str, problem: str) -> Account:
+    """Make or change an account as the ``options`` of `auth.admin` say.
+
+    Raises `StartError` with the problem and what the auth service's command said.
+    """
+    answer = ask_auth(platform, "auth.admin", "--email", email, *options, problem=problem)
     return Account(answer["email"], answer["password"])
 
 

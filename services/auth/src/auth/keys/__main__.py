@@ -8,6 +8,7 @@ import asyncio
 import json
 from typing import Any
 
+from auth.command import settings_or_exit
 from auth.keys.reencryption import reencrypt
 from auth.keys.rotation import rotate
 from auth.settings import AuthSettings
@@ -39,7 +40,8 @@ def main() -> None:
     parser.add_argument("command", choices=["rotate", "reencrypt"])
     parser.add_argument("--now", action="store_true", help="rotate because a key leaked: its tokens end at once")
     given = parser.parse_args()
-    told = asyncio.run(run(AuthSettings.from_environment(), given.command, at_once=given.now))
+    settings = settings_or_exit("`make rotate-keys` or `make reencrypt`")
+    told = asyncio.run(run(settings, given.command, at_once=given.now))
     print(json.dumps(told))  # noqa: T201 - read by the operator
 
 

@@ -71,10 +71,15 @@ import argparse, json, os, pathlib, sys
 parser = argparse.ArgumentParser()
 for option in ("--email", "--role"):
     parser.add_argument(option)
-email = parser.parse_args().email
-assert parser.parse_args().role == "admin"
+for option in ("--reset", "--totp-off"):
+    parser.add_argument(option, action="store_true")
+given = parser.parse_args()
+email = given.email
 if "@" not in email:
     sys.exit("not an address")
+if given.role != "admin":
+    print(json.dumps({"email": email, "password": str(given) if given.reset else None, "created": False}))
+    sys.exit()
 known = pathlib.Path(os.environ["RT_HOME"], "objects", "known-admin")
 created = not known.exists()
 known.touch()
@@ -82,9 +87,9 @@ assert "ENCRYPTION_KEYS" in os.environ and "auth" in json.loads(os.environ["SERV
 print(json.dumps({"email": email, "password": "made-for-auth" if created else None, "created": created}))
 """
 KEYS = """
-import json, sys
+import json, os, sys
 
-if "--now" in sys.argv:
+if "KEY_MISSING" in os.environ:
     sys.exit("there is no key")
 command = sys.argv[1]
 rotated = {"kid": "k", "signs_from": "soon", "others_retired_at": "later", "began": True}
