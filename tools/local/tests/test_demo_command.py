@@ -80,7 +80,6 @@ class Gateway:
 def gateway() -> Iterator[Gateway]:
     running = Gateway()
     running.answer("POST /auth/login", (200, {}, {"access_token": "a"}))
-    running.answer("POST /auth/register", (201, {}, {"id": "1"}))
     running.answer("PATCH /auth/me", (200, {}, {}))
     yield running
     running.stop()
@@ -123,28 +122,41 @@ def test_a_run_that_is_there_already_is_not_sent_again(gateway: Gateway, api: Ap
     assert missing(api, story) == story[5:]
 
 
-def test_a_new_athlete_registers_and_a_known_one_signs_in(gateway: Gateway, api: Api, tmp_path: Path) -> None:
-    sign_in(api, load_or_create(tmp_path, None, TODAY))
-    assert gateway.keys == ["POST /auth/register", "POST /auth/login", "PATCH /auth/me"]
+class Operator:
+    """Makes accounts, each with another password, and keeps their addresses."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def make(self, email: str) -> str:
+        self.made.append(email)
+        return f"password {len(self.made)}"
+
+
+def test_a_new_athlete_gets_an_account_and_a_known_one_signs_in(gateway: Gateway, api: Api, tmp_path: Path) -> None:
+    operator, new = Operator(), load_or_create(tmp_path, None, TODAY)
+    made = sign_in(api, new, tmp_path, operator.make)
+    assert (made.password, made.new, operator.made) == ("password 1", True, [new.email])
+    assert gateway.keys == ["POST /auth/login", "PATCH /auth/me"]
     gateway.seen.clear()
-    sign_in(api, load_or_create(tmp_path, None, TODAY))
-    assert gateway.keys == ["POST /auth/login"]
+    known = sign_in(api, load_or_create(tmp_path, None, TODAY), tmp_path, operator.make)
+    assert (known.email, known.password, known.new) == (made.email, made.password, False)
+    assert (gateway.keys, operator.made) == (["POST /auth/login"], [new.email])
 
 
-def test_an_athlete_unknown_to_a_new_database_registers_again(gateway: Gateway, api: Api, tmp_path: Path) -> None:
-    made = load_or_create(tmp_path, None, TODAY)
-    known = load_or_create(tmp_path, None, TODAY)
+def test_an_athlete_unknown_to_a_new_database_gets_another_account(gateway: Gateway, api: Api, tmp_path: Path) -> None:
+    operator = Operator()
+    sign_in(api, load_or_create(tmp_path, None, TODAY), tmp_path, operator.make)
     gateway.answer("POST /auth/login", (401, {}, {"title": "No"}), (200, {}, {"access_token": "a"}))
-    sign_in(api, known)
-    body = next(body for _, key, body in gateway.seen if key == "POST /auth/register")
-    assert (body["email"], body["password"]) == (made.email, made.password)
+    again = sign_in(api, load_or_create(tmp_path, None, TODAY), tmp_path, operator.make)
+    assert operator.made == [again.email, again.email]
+    assert recall(tmp_path)["DEMO_PASSWORD"] == again.password == "password 2"
 
 
-def test_the_sign_in_is_kept_where_only_its_owner_can_read_it(tmp_path: Path) -> None:
-    made = load_or_create(tmp_path, None, TODAY)
+def test_the_sign_in_is_kept_where_only_its_owner_can_read_it(gateway: Gateway, api: Api, tmp_path: Path) -> None:
+    assert gateway.url
+    made = sign_in(api, load_or_create(tmp_path, None, TODAY), tmp_path, Operator().make)
     assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
-    assert len(made.password) >= 16
-    assert made.new
     again = load_or_create(tmp_path, None, TODAY)
     assert (again.email, again.password, again.new) == (made.email, made.password, False)
 

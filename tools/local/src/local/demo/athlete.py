@@ -3,7 +3,8 @@
 import datetime as dt
 import http
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.demo.api import Api
@@ -23,7 +24,10 @@ PROFILE = {
 
 @dataclass(frozen=True)
 class Athlete:
-    """A sign-in, and the day on which the story ends; ``new`` when it was made just now."""
+    """A sign-in, and the day on which the story ends; ``new`` when its password was made just now.
+
+    The password is empty until there is an account.
+    """
 
     email: str
     password: str
@@ -46,7 +50,9 @@ def load_or_create(home: Path, end: dt.date | None, today: dt.date) -> Athlete:
     if not values:
         return _create(home, end or today)
     try:
-        known = Athlete(values["DEMO_EMAIL"], values["DEMO_PASSWORD"], dt.date.fromisoformat(values["DEMO_END"]))
+        known = Athlete(
+            values["DEMO_EMAIL"], values.get("DEMO_PASSWORD", ""), dt.date.fromisoformat(values["DEMO_END"])
+        )
     except (KeyError, ValueError) as error:
         raise SettingError(f"{path} is damaged ({error}): delete it to get a new athlete") from error
     if end is not None and end != known.end:
@@ -56,23 +62,28 @@ def load_or_create(home: Path, end: dt.date | None, today: dt.date) -> Athlete:
 
 
 def _create(home: Path, end: dt.date) -> Athlete:
-    """Write the sign-in down before it is used: an account without its password would be lost."""
-    made = Athlete(f"demo-{secrets.token_hex(3)}@example.org", secrets.token_urlsafe(16), end, new=True)
-    remember(home, {"DEMO_EMAIL": made.email, "DEMO_PASSWORD": made.password, "DEMO_END": end.isoformat()})
+    """Write the address down before it is used: an account that nobody remembers would stay for ever."""
+    made = Athlete(f"demo-{secrets.token_hex(3)}@example.org", "", end)
+    remember(home, {"DEMO_EMAIL": made.email, "DEMO_END": end.isoformat()})
     return made
 
 
-def sign_in(api: Api, athlete: Athlete) -> None:
-    """Sign the athlete in, registering first where the platform does not know them (a new database, say)."""
-    if not athlete.new:
+def sign_in(api: Api, athlete: Athlete, home: Path, make_account: Callable[[str], str]) -> Athlete:
+    """Sign the athlete in; one that the platform does not know (a new database, say) gets an account first.
+
+    ``make_account`` makes it for an address, or gives the one that is there a new password, and returns the password.
+    Registering would not do: where mail goes out, the athlete could not confirm the address.
+    """
+    if athlete.password:
         try:
             api.sign_in(athlete.email, athlete.password)
         except ApiError as error:
             if error.status != http.HTTPStatus.UNAUTHORIZED:
                 raise
         else:
-            return
-    body = {"email": athlete.email, "password": athlete.password, "display_name": "Demo Athlete"}
-    api.send("POST", "/auth/register", body)
-    api.sign_in(athlete.email, athlete.password)
+            return athlete
+    made = replace(athlete, password=make_account(athlete.email), new=True)
+    remember(home, {"DEMO_PASSWORD": made.password})
+    api.sign_in(made.email, made.password)
     api.send("PATCH", "/auth/me", PROFILE)
+    return made

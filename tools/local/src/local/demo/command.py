@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from functools import partial
 
 from local.demo.api import Api
 from local.demo.athlete import Athlete, load_or_create, sign_in
@@ -11,8 +12,9 @@ from local.demo.planning import plans
 from local.demo.remembered import FILE
 from local.demo.sessions import sessions
 from local.demo.training import add_missing, wait_for_matching
+from local.environment import Platform
 from local.health import probe
-from local.startup import StartError, prepare, say
+from local.startup import StartError, ensure_account, prepare, say
 from local.topology import SettingError, Topology
 
 MOST_MONTHS = 24
@@ -20,25 +22,30 @@ NEEDED = ("gateway", "auth", "strava", "trainer")
 
 
 def fill(topology: Topology, end: dt.date | None = None, months: int = MOST_MONTHS) -> int:
-    """Register the athlete, import what is missing of the training, plan it, make a coach; 0 when all runs came in.
+    """Make the athlete, import what is missing of the training, plan it, make a coach; 0 when all runs came in.
 
     The sign-ins are printed at the end. Raises `SettingError` for an impossible number of months or another end than
-    before, `StartError` when the platform does not run or the coach cannot be made, `ApiError` when it refuses,
+    before, `StartError` when the platform does not run or an account cannot be made, `ApiError` when it refuses,
     `ImportStalledError` and `MatchingStalledError` when nothing happens for minutes.
     """
     if not 1 <= months <= MOST_MONTHS:
         raise SettingError(f"months must be 1 to {MOST_MONTHS}, not {months}")
     _require_platform(topology)
-    athlete = load_or_create(topology.home, end, dt.datetime.now(dt.UTC).date())
-    api = Api(topology.url("gateway"))
+    known = load_or_create(topology.home, end, dt.datetime.now(dt.UTC).date())
+    platform, api = prepare(topology), Api(topology.url("gateway"))
     try:
-        sign_in(api, athlete)
+        athlete = sign_in(api, known, topology.home, partial(_make_account, platform))
         good = _import(api, athlete, months)
         _plan(api, athlete)
     finally:
         api.close()
-    _print_sign_ins(topology, athlete, ensure_coach(prepare(topology), athlete.coach_email))
+    _print_sign_ins(topology, athlete, ensure_coach(platform, athlete.coach_email))
     return 0 if good else 1
+
+
+def _make_account(platform: Platform, email: str) -> str:
+    account = ensure_account(platform, email, "athlete", "--name", "Demo Athlete", "--reset")
+    return account.password or ""
 
 
 def _require_platform(topology: Topology) -> None:
