@@ -1,12 +1,7 @@
 from typing import Any
 
 import httpx2
-import pyotp
 import pytest
-
-from auth.admin import ensure_account
-from auth.settings import AuthSettings
-from common.testing.plugin import Environment
 
 GOOD = {"email": "bo@example.org", "password": "a long enough password", "display_name": "Bo"}
 
@@ -74,6 +69,16 @@ async def test_bad_registrations_name_the_field(auth: httpx2.AsyncClient, change
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == pointer
     assert "too short" not in response.text.replace("at least", "")
+
+
+@pytest.mark.parametrize(("length", "limit"), [(11, "at least 12"), (257, "at most 256")])
+async def test_the_length_of_a_password_is_told_in_characters(
+    auth: httpx2.AsyncClient, length: int, limit: str
+) -> None:
+    response = await auth.post("/api/v1/auth/register", json={**GOOD, "password": "p" * length})
+    (error,) = response.json()["errors"]
+    assert f"{limit} characters" in error["message"]
+    assert "item" not in error["message"]
 
 
 async def test_me_has_a_version_and_answers_304(auth: httpx2.AsyncClient, tokens: dict[str, Any]) -> None:
@@ -144,58 +149,3 @@ async def test_bad_profile_changes_are_refused(
 ) -> None:
     response = await auth.patch("/api/v1/auth/me", headers=bearer(tokens), json=change)
     assert (response.status_code, response.json()["code"]) == (422, "request.invalid")
-
-
-async def test_the_admin_is_made_once_with_a_generated_password(
-    auth: httpx2.AsyncClient, auth_environment: Environment
-) -> None:
-    assert auth_environment
-    settings = AuthSettings.from_environment()
-    made = await ensure_account(settings, "root@example.org")
-    again = await ensure_account(settings, "root@example.org")
-    assert (made["created"], again["created"], again["password"]) == (True, False, None)
-    login = {"email": "root@example.org", "password": made["password"]}
-    signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
-    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
-    assert me["roles"] == ["athlete", "admin"]
-
-
-@pytest.mark.parametrize(("role", "roles"), [("coach", ["athlete", "coach"]), ("athlete", ["athlete"])])
-async def test_an_account_can_be_made_with_another_role(
-    auth: httpx2.AsyncClient, auth_environment: Environment, role: str, roles: list[str]
-) -> None:
-    assert auth_environment
-    email = f"{role}@example.org"
-    made = await ensure_account(AuthSettings.from_environment(), email, role, name="Somebody")
-    signed_in = (await auth.post("/api/v1/auth/login", json={"email": email, "password": made["password"]})).json()
-    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
-    assert (me["roles"], me["display_name"]) == (roles, "Somebody")
-
-
-async def test_an_account_that_is_there_gains_the_role_and_keeps_the_others(
-    auth: httpx2.AsyncClient, auth_environment: Environment
-) -> None:
-    assert auth_environment
-    settings = AuthSettings.from_environment()
-    await ensure_account(settings, "both@example.org")
-    again = await ensure_account(settings, "both@example.org", "coach", reset=True)
-    login = {"email": "both@example.org", "password": again["password"]}
-    signed_in = (await auth.post("/api/v1/auth/login", json=login)).json()
-    me = (await auth.get("/api/v1/auth/me", headers=bearer(signed_in))).json()
-    assert (again["created"], me["roles"]) == (False, ["athlete", "admin", "coach"])
-
-
-async def test_the_operator_lets_somebody_in_who_lost_everything(
-    auth: httpx2.AsyncClient, ana: dict[str, Any], tokens: dict[str, Any], auth_environment: Environment
-) -> None:
-    begun = await auth.post("/api/v1/auth/totp", json={"password": GOOD["password"]}, headers=bearer(tokens))
-    code = pyotp.TOTP(begun.json()["secret"]).now()
-    await auth.post("/api/v1/auth/totp/confirm", json={"code": code}, headers=bearer(tokens))
-    for _ in range(5):
-        await auth.post("/api/v1/auth/login", json={"email": ana["email"], "password": "wrong"})
-    settings = AuthSettings.from_environment()
-    made = await ensure_account(settings, ana["email"], "athlete", reset=True, totp_off=True)
-    login = {"email": ana["email"], "password": made["password"]}
-    assert (await auth.post("/api/v1/auth/login", json=login)).status_code == 200
-    refreshed = await auth.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
-    assert refreshed.status_code == 401

@@ -1,5 +1,6 @@
 """One place where exceptions become problem documents."""
 
+import re
 import traceback
 from typing import Any
 
@@ -35,6 +36,7 @@ _DATA_EXCEPTION = "22"
 _MOST_ERRORS = 50
 _TOO_MANY_FILES = "Too many files"  # as Starlette says it, of more than 1,000
 _SERVER_ERROR = 500
+_ITEMS = re.compile(r"\bitem(s?)\b")
 
 
 def install(app: FastAPI) -> None:
@@ -107,11 +109,16 @@ def _validation(error: RequestValidationError) -> ServiceError:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return errors.BadRequest("The body is not valid JSON.", code="request.json_invalid")
-    fields = [
-        FieldError(pointer="/" + "/".join(str(part) for part in each["loc"]), message=each["msg"]) for each in found
-    ]
+    fields = [FieldError(pointer="/" + "/".join(map(str, each["loc"])), message=_words(each)) for each in found]
     names = ", ".join(sorted({field.pointer for field in fields})[:5])
     detail = f"Not accepted: {names}."
     if len(fields) > _MOST_ERRORS:
         detail += f" The first {_MOST_ERRORS} of {len(fields)} errors are listed."
     return errors.InvalidInput(detail, errors=fields[:_MOST_ERRORS])
+
+
+def _words(found: dict[str, Any]) -> str:
+    """What pydantic says; it counts a secret's characters as items, as those of a list."""
+    message = str(found["msg"])
+    of_secret = isinstance(found.get("input"), str) and found["type"] in {"too_short", "too_long"}
+    return _ITEMS.sub(r"character\1", message) if of_secret else message

@@ -15,6 +15,8 @@ from common.errors import ServiceError, Unavailable
 from common.http import ServiceClient, UpstreamRejected
 
 WELL_KNOWN_PATH = "/.well-known/jwks.json"
+KEYS_MAX_AGE_S = 30.0
+"""How long a leaked key is still taken after auth has retired it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ class JwksKeySource:
         url: str,
         client: ServiceClient | None = None,
         *,
-        max_age_s: float = 30.0,
+        max_age_s: float = KEYS_MAX_AGE_S,
         min_interval_s: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
