@@ -71,8 +71,13 @@ def sign_in(browser: httpx2.Client) -> httpx2.Response:
     return come_back(browser, redirect.headers["location"])
 
 
+def of_the_page(browser: httpx2.Client) -> dict[str, str]:
+    home = urlsplit(str(browser.base_url))
+    return {"X-Client": "web", "Origin": f"{home.scheme}://{home.netloc}"}
+
+
 def whoami(browser: httpx2.Client) -> dict[str, object]:
-    session = browser.post("/auth/refresh", headers={"X-Client": "web"})
+    session = browser.post("/auth/refresh", headers=of_the_page(browser))
     assert session.status_code == 200, session.text
     browser.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
     person: dict[str, object] = browser.get("/auth/me").json()
@@ -120,4 +125,4 @@ def test_an_account_is_not_taken_over_by_an_address_that_google_did_not_prove(
     google.person = {"sub": "g-thief", "email": "owner@example.org", "email_verified": False, "name": "Thief"}
     landed = sign_in(browser)
     assert "signed_in" not in landed.headers["location"]
-    assert browser.post("/auth/refresh", headers={"X-Client": "web"}).status_code == 401
+    assert browser.post("/auth/refresh", headers=of_the_page(browser)).status_code == 401

@@ -25,7 +25,8 @@ def test_a_newcomer_signs_in_with_strava_and_finds_their_runs(platform: RunningP
         assert redirect.status_code == 302, redirect.text
         landed = at_strava(browser, redirect.headers["location"], athlete)
         assert (landed.status_code, landed.headers["location"]) == (303, f"{platform.url}/?signed_in=strava")
-        session = browser.post(f"{platform.url}/api/v1/auth/refresh", headers={"X-Client": "web"})
+        of_the_page = {"X-Client": "web", "Origin": platform.url}
+        session = browser.post(f"{platform.url}/api/v1/auth/refresh", headers=of_the_page)
         assert session.status_code == 200, session.text
         browser.headers["Authorization"] = f"Bearer {session.json()['access_token']}"
         assert browser.get(f"{platform.url}/api/v1/auth/me").json()["email"] is None

@@ -54,7 +54,13 @@ async def test_the_cookie_alone_is_no_session(auth: httpx2.AsyncClient, ana: dic
     answer = await auth.post(REFRESH)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/body/refresh_token")
     auth.cookies.clear()
-    assert (await auth.post(REFRESH, headers=WEB)).status_code == 401
+    assert (await auth.post(REFRESH, headers={**WEB, "Origin": "http://service.test"})).status_code == 401
+
+
+async def test_the_cookie_is_not_taken_from_who_names_no_origin(auth: httpx2.AsyncClient, ana: dict[str, Any]) -> None:
+    await sign_in(auth, ana)
+    answer = await auth.post(REFRESH, headers=WEB)
+    assert (answer.status_code, answer.json()["code"]) == (403, "auth.origin_refused")
 
 
 async def test_signing_out_takes_the_cookie_away(auth: httpx2.AsyncClient, ana: dict[str, Any]) -> None:

@@ -62,7 +62,9 @@ async def test_a_browser_comes_to_the_application_with_the_cookie_of_a_session(
     assert (response.status_code, response.headers["location"]) == (303, f"{browser.home}/?signed_in=google")
     assert "rt_refresh=" in response.headers["set-cookie"]
     assert "SameSite=strict" in response.headers["set-cookie"]
-    renewed = await browser.client.post(f"{browser.home}/api/v1/auth/refresh", headers={"X-Client": "web"})
+    renewed = await browser.client.post(
+        f"{browser.home}/api/v1/auth/refresh", headers={"X-Client": "web", "Origin": browser.home}
+    )
     assert renewed.status_code == 200
 
 

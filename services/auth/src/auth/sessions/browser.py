@@ -48,7 +48,7 @@ def keep(request: Request, response: Response, tokens: Tokens, *, days: int) -> 
 def kept(request: Request) -> str:
     """Return the refresh token in the cookie. Raises ``OriginRefused``, ``RefreshRefused`` when there is none."""
     origin = request.headers.get("origin")
-    if origin is not None and _host_of(origin) != request.headers.get("host"):
+    if origin is None or _host_of(origin) != request.headers.get("host"):  # browsers name it with every POST
         raise OriginRefused
     token = request.cookies.get(COOKIE)
     if not token:
