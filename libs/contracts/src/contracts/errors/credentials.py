@@ -29,6 +29,18 @@ CREDENTIALS = {
         "What was asked needs the present password as well as the sign-in.",
         "Check it and try again, or ask for a mail to set a new one.",
     ),
+    "auth.sign_in_again": ErrorCode(
+        403,
+        "This needs a sign-in of the last ten minutes",
+        "The account has no password, and what was asked would need it: a new sign-in stands in for it.",
+        "Sign in again as you did before, then repeat it within ten minutes.",
+    ),
+    "auth.address_missing": ErrorCode(
+        409,
+        "This account has no address to sign in with",
+        "The provider told no mail address, and signing in with a password needs one.",
+        "Link another provider instead.",
+    ),
     "auth.totp_required": ErrorCode(
         401,
         "A code of the second factor is needed",

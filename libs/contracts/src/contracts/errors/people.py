@@ -112,7 +112,8 @@ PROVIDERS = {
         409,
         "This is the only way to sign in to the account",
         "Without it nobody could sign in to the account any more.",
-        "Link another provider or set a password first.",
+        "Link another provider first. Where the account has an address you can set a password instead, within ten "
+        "minutes of a sign-in.",
     ),
     "auth.not_through_provider": ErrorCode(
         409,

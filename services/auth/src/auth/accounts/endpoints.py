@@ -123,6 +123,7 @@ async def delete_me(
 ) -> DepartureOut:
     """Delete your account and all that any service holds of you. There is no way back.
 
+    It needs the password, or where the account has none a sign-in of the last ten minutes.
     You are signed out at once; ``status_url`` shows what each service reports, without signing in.
     """
     if ADMIN in identity.roles:
@@ -133,6 +134,8 @@ async def delete_me(
     if user.password_hash is not None:
         given = body.password.get_secret_value() if body and body.password else ""
         await credentials.confirm(session, user.id, given)
+    else:
+        await credentials.confirm_recent(session, UUID(identity.session_id))
     departure, secret = await departures.begin(session, sessions, user)
     browser.forget(response)
     response.headers["Cache-Control"] = "no-store"

@@ -21,7 +21,7 @@ class ExportOut(JobOut):
 
 
 class Farewell(BaseModel):
-    """The ``password`` is needed where the account has one."""
+    """The ``password`` is needed where the account has one, else a sign-in of the last ten minutes."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=example({"password": "four words in a row"}))
 

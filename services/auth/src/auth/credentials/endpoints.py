@@ -16,7 +16,10 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=TransactionalRoute
 async def change_password(
     session: DbSession, credentials: CredentialsDep, identity: CurrentSession, body: PasswordChange
 ) -> None:
-    """Set a new password. All other sessions end; this one goes on."""
+    """Set a new password. All other sessions end; this one goes on.
+
+    An account without a password gets its first one within ten minutes of a sign-in, without `current_password`.
+    """
     await credentials.change(session, UUID(identity.subject), UUID(identity.session_id), body)
 
 

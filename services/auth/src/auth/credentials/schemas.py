@@ -12,6 +12,8 @@ MAX_MAILED = 100
 
 
 class PasswordChange(BaseModel):
+    """``current_password`` is needed where the account has one."""
+
     model_config = ConfigDict(
         json_schema_extra=example(
             {
@@ -21,7 +23,7 @@ class PasswordChange(BaseModel):
         )
     )
 
-    current_password: Secret = Field(min_length=1, max_length=MAX_PASSWORD)
+    current_password: Secret | None = Field(default=None, min_length=1, max_length=MAX_PASSWORD)
     new_password: NewPassword
 
 

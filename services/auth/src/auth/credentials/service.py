@@ -1,7 +1,7 @@
 """Changing a password, getting a new one by mail, proving an address."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -14,15 +14,31 @@ from auth.credentials.schemas import PasswordChange
 from auth.mail import onetime
 from auth.mail.onetime import LinkInvalid
 from auth.mail.service import request_mail
-from auth.models import Identity, PersonalToken, RecoveryCode, Totp, User
+from auth.models import Identity, PersonalToken, RecoveryCode, Session, Totp, User
 from auth.passwords import Passwords
 from auth.sessions.service import Sessions
 from auth.settings import AuthSettings
 from auth.users import repository as users
 from auth.users import service as people
-from common.errors import Forbidden
+from common.errors import Conflict, FieldError, Forbidden, InvalidInput
 
 _NEW = "/body/new_password"
+
+
+RECENT = timedelta(minutes=10)
+"""How long a sign-in stands in for the password of an account that has none."""
+
+
+class SignInAgain(Forbidden):
+    code = "auth.sign_in_again"
+    title = "This needs a sign-in of the last ten minutes"
+    next_steps = "Sign in again as you did before, then repeat it within ten minutes."
+
+
+class AddressMissing(Conflict):
+    code = "auth.address_missing"
+    title = "This account has no address to sign in with"
+    next_steps = "Link another provider instead: signing in with a password needs an address."
 
 
 class PasswordWrong(Forbidden):
@@ -55,9 +71,31 @@ class Credentials:
         await throttle.give_back(session, subject)
         return user
 
+    async def confirm_recent(self, session: AsyncSession, session_id: UUID) -> None:
+        """Demand that the session is a new one, for who has no password to give. Raises ``SignInAgain``.
+
+        Refreshing does not make a session newer, so neither an access token nor a refresh token that was taken later
+        is enough.
+        """
+        family = await session.get(Session, session_id)
+        if family is None or family.created_at < datetime.now(UTC) - RECENT:
+            raise SignInAgain
+
     async def change(self, session: AsyncSession, user_id: UUID, kept: UUID, change: PasswordChange) -> None:
-        """Set a new password and end all sessions but ``kept``. Raises what ``confirm`` does, ``PasswordCommon``."""
-        user = await self.confirm(session, user_id, change.current_password.get_secret_value())
+        """Set a new password and end all sessions but ``kept``.
+
+        Raises what ``confirm`` does, ``PasswordCommon``; for the first password of an account ``SignInAgain`` and
+        ``AddressMissing``.
+        """
+        user = await people.profile(session, user_id, lock=True)
+        if user.password_hash is None:
+            if user.email is None:
+                raise AddressMissing
+            await self.confirm_recent(session, kept)
+        elif change.current_password is None:
+            raise InvalidInput(errors=[FieldError(pointer="/body/current_password", message="Field required")])
+        else:
+            user = await self.confirm(session, user_id, change.current_password.get_secret_value())
         await self._set(session, user, change.new_password.get_secret_value())
         await self.sessions.logout_all(session, user.id, reason="password changed", but=kept)
         record(session, actor=str(user_id), action="password.changed", outcome="ok")

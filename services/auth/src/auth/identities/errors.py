@@ -112,7 +112,10 @@ class NotLinked(NotFound):
 class LastSignIn(Conflict):
     code = "auth.last_sign_in"
     title = "This is the only way to sign in to the account"
-    next_steps = "Link another provider or set a password first."
+    next_steps = (
+        "Link another provider first. Where the account has an address you can set a password instead, within ten "
+        "minutes of a sign-in."
+    )
 
 
 class NotThroughProvider(Conflict):

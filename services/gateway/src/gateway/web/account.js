@@ -6,7 +6,7 @@ import { $, button, element, fill, forget, newPasswordField, passwordField } fro
 import { showDevices } from "./devices.js";
 import { showFactor } from "./factor.js";
 import { date } from "./format.js";
-import { showDeletion, showExport } from "./leaving.js";
+import { SIGN_IN_FIRST, showDeletion, showExport } from "./leaving.js";
 import { nameOf } from "./outcomes.js";
 import { keepPerson } from "./person.js";
 import { showTokenForm, showTokens } from "./tokens.js";
@@ -28,7 +28,7 @@ export const leaveAccount = () => forget(PARTS);
 async function showPerson() {
   const [me, ways] = await Promise.all([api.get("/auth/me"), api.get("/auth/oauth")]);
   fill("person", { me, ways }, personContent);
-  fill("password", ways.password, passwordContent);
+  fill("password", [ways.password, me.email !== null], passwordContent);
   showTokenForm(me.roles);
   showExport();
   showDeletion(ways.password);
@@ -77,8 +77,8 @@ async function unlink(provider) {
   say(`${nameOf(provider)} is unlinked.`);
 }
 
-function passwordContent(hasPassword) {
-  if (!hasPassword) return "This account has no password: you sign in through a provider.";
+function passwordContent([hasPassword, hasAddress]) {
+  if (!hasPassword) return hasAddress ? firstPasswordContent() : "This account has no password: you sign in through a provider.";
   const changing = form(async (values) => {
     await api.post("/auth/password", values);
     changing.reset();
@@ -87,6 +87,17 @@ function passwordContent(hasPassword) {
   }, passwordField("Present password", { name: "current_password" }), newPasswordField("New password"),
   element("button", {}, "Change the password"));
   return [changing];
+}
+
+function firstPasswordContent() {
+  return [element("p", {}, `This account has no password: you sign in through a provider. To set one, ${SIGN_IN_FIRST}.`),
+    form(async (values) => {
+      await api.post("/auth/password", values);
+      await showPerson();
+      await showDevices();
+      $("account-title").focus();
+      say("The password is set. All other devices are signed out.");
+    }, newPasswordField("New password"), element("button", {}, "Set a password"))];
 }
 
 async function signOutEverywhere() {

@@ -7,6 +7,8 @@ import { date, megabytes } from "./format.js";
 
 const POLL_MS = 700;
 const WHAT_GOES = "Deletes this account and everything in it: activities, files, plans, best efforts, pictures, documents, tokens. There is no way back.";
+/** What stands in for the password of an account that has none. */
+export const SIGN_IN_FIRST = "sign out, sign in again and do it within ten minutes";
 
 export function showExport() {
   fill("export", null, () => [
@@ -33,10 +35,11 @@ function showGathered(job) {
   link.focus();
 }
 
-/** Show the form; an account without a password asks for none. */
+/** Show the form; who has no password signs in again first. */
 export function showDeletion(hasPassword) {
   fill("deletion", hasPassword, () => [element("p", {}, WHAT_GOES), form(leave,
-    hasPassword ? passwordField("Password", { name: "password" }) : "",
+    hasPassword ? passwordField("Password", { name: "password" })
+      : element("p", {}, `This account has no password. To delete it, ${SIGN_IN_FIRST}.`),
     field("I want all of it deleted", { name: "sure", type: "checkbox", required: true }),
     element("button", { className: "danger" }, "Delete my account"))]);
 }
