@@ -334,3 +334,18 @@ async def test_a_broken_s3_is_unavailable_then_left_alone_and_comes_back_by_itse
                 return b""
 
         assert await eventually(read, within=10) == b"x"
+
+
+async def test_folders_that_are_empty_are_removed_and_others_stay(tmp_path: Path) -> None:
+    store = ObjectStore.from_url(f"file://{tmp_path}")
+    for key in ("kind/a/b/gone", "kind/a/c/kept", "kind/d/e/gone"):
+        await store.put(key, b"1")
+    for key in ("kind/a/b/gone", "kind/d/e/gone"):
+        await store.delete(key)
+    for folder in ("kind/a", "kind/d", "kind/never"):
+        await store.remove_empty(folder)
+    assert sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "kind").rglob("*")) == [
+        "kind/a",
+        "kind/a/c",
+        "kind/a/c/kept",
+    ]

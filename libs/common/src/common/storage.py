@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -142,6 +143,12 @@ class ObjectStore:
         except ObjectMissing:
             return
 
+    async def remove_empty(self, folder: str) -> None:
+        """Remove a folder with those below it, as far as nothing lies in them; only a local store has folders."""
+        _check_key(folder)
+        if self._root is not None:
+            await _in_thread(_remove_empty, self._root / folder)
+
     async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
         """Yield the objects in a folder and below, in no order. ``prefix`` is whole path segments."""
         if prefix:
@@ -240,6 +247,12 @@ def _check_key(key: str) -> None:
 
 def _describe(meta: "obstore.ObjectMeta") -> StoredObject:
     return StoredObject(key=meta["path"], size=meta["size"], modified_at=meta["last_modified"])
+
+
+def _remove_empty(folder: Path) -> None:
+    for path, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # something lies in it
+            Path(path).rmdir()
 
 
 async def _in_thread(work: Callable[..., ResultT], *arguments: Any) -> ResultT:
