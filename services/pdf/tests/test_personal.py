@@ -23,11 +23,15 @@ def stored(files: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files.rglob("*.pdf")}
 
 
+def folders(files: Path) -> set[Path]:
+    return {path for path in files.rglob("*") if path.is_dir()}
+
+
 async def test_a_deletion_leaves_nothing_of_the_person_and_all_of_others(
     pdf: ServiceAtWork, trainer: Training, files: Path
 ) -> None:
     staying = await printed(pdf, trainer)
-    others = await staying.mentioned(), await staying.given(), stored(files)
+    others = await staying.mentioned(), await staying.given(), stored(files), folders(files)
     leaving = await printed(pdf, trainer)
     before = await leaving.mentioned()
     assert before.keys() >= {"documents", "jobs"}
@@ -37,7 +41,7 @@ async def test_a_deletion_leaves_nothing_of_the_person_and_all_of_others(
     assert deleted.files == 1
     assert await leaving.mentioned() == {}
     assert (await leaving.tally()).total == 0
-    assert (await staying.mentioned(), await staying.given(), stored(files)) == others
+    assert (await staying.mentioned(), await staying.given(), stored(files), folders(files)) == others
 
 
 async def test_an_export_holds_what_was_printed_for_the_person_alone(pdf: ServiceAtWork, trainer: Training) -> None:

@@ -32,6 +32,10 @@ class Auth:
         assert response.status_code == 200, response.text
         return response
 
+    async def erase(self) -> Any:
+        """Have it deleted, when the log has read all that the service published."""
+        return (await self.ask("DELETE", f"?logged={(1 << 63) - 1}")).json()
+
     async def total(self) -> int:
         tally = (await self.ask()).json()
         return int(sum(tally["tables"].values()) + tally["files"])
@@ -51,7 +55,7 @@ async def test_all_of_a_person_is_deleted_and_nothing_of_others(
     auth = Auth(strava, mint, leaving.id)
     assert (await auth.ask()).json()["tables"]["activities"] == 2
 
-    deleted = (await auth.ask("DELETE")).json()
+    deleted = await auth.erase()
     assert {name: deleted["tables"][name] for name in ("activities", "recordings", "import_items")} == {
         "activities": 2,
         "recordings": 2,
@@ -60,7 +64,7 @@ async def test_all_of_a_person_is_deleted_and_nothing_of_others(
     assert deleted["files"] == 3
     assert await auth.total() == 0
     assert (await leaving.get("/activities"))["items"] == []
-    again = (await auth.ask("DELETE")).json()
+    again = await auth.erase()
     assert sum(again["tables"].values()) == 0
     original = await staying.request("GET", f"/activities/{kept}/original")
     assert (original.status_code, original.content) == (200, shared)
@@ -72,7 +76,7 @@ async def test_the_grant_at_strava_goes_with_the_account(
     strava_id = await runner.runs(distance=5000, moving_time=1500)
     await runner.sees(strava_id)
     auth = Auth(strava, mint, runner.here.id)
-    await auth.ask("DELETE")
+    await auth.erase()
     assert (await runner.status())["state"] == "disconnected"
 
     async def revoked() -> bool:
@@ -80,7 +84,7 @@ async def test_the_grant_at_strava_goes_with_the_account(
         return await idle(resources) and not next(e["authorized"] for e in people if e["id"] == runner.strava_id)
 
     await eventually(revoked, within=15, what="the revocation at Strava")
-    await auth.ask("DELETE")
+    await auth.erase()
     assert await auth.total() == 0
 
 

@@ -35,6 +35,23 @@ async def test_a_deletion_leaves_nothing_of_the_person_and_all_of_others(platfor
     assert (await staying.mentioned(), await staying.given()) == others
 
 
+async def test_what_the_audit_log_has_not_read_stays_without_address_and_details_until_it_has(
+    platform: Platform,
+) -> None:
+    leaving = Held(platform, (await trained(platform)).id)
+    query = "SELECT position, payload FROM outbox ORDER BY position"
+    before = [row for row in await platform.rows(query) if str(leaving.person) in str(row.payload)]
+    assert any(row.payload["address"] for row in before)
+    read, unread = before[0], before[1:]
+    assert (await leaving.erase(logged=read.position)).tables["outbox"] == 1
+    assert (await leaving.tally()).tables["outbox"] == (await leaving.tally()).total == len(unread) > 0
+    kept = {row.position: row.payload for row in await platform.rows(query)}
+    private = {"address": "", "details": {}}
+    assert [kept[row.position] for row in unread] == [row.payload | private for row in unread]
+    assert (await leaving.erase()).total == len(unread)
+    assert await leaving.mentioned() == {}
+
+
 async def test_an_export_holds_plans_workouts_and_runs_of_the_person_alone(platform: Platform) -> None:
     mine, other = [Held(platform, (await trained(platform)).id) for _ in range(2)]
     given = await mine.given()

@@ -1,19 +1,18 @@
 """What a service holds of one person: counted, given out and deleted, so that an account can leave nothing behind.
 
 A service names its tables and files once, in a ``PersonalData``; ``router`` makes its internal endpoints of that.
-The jobs and idempotency keys that every service has are covered here. Published events stay until they are pruned:
-they hold ids only, and readers that have not seen them yet must.
+The jobs, idempotency keys and events that every service has are covered here.
 """
 
 import csv
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, delete, func, inspect, select, tuple_
@@ -21,13 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
 from common.db.engine import Database
-from common.db.tables import IdempotencyKey, Job
+from common.db.tables import IdempotencyKey, Job, OutboxEvent
 from common.errors import NotFound
 from common.resources import Resources
 from common.route import DbSession, ProcessResources, TransactionalRoute
 from common.tokens import require_scope
+from common.withdrawal import naming, withdraw
 
 _ROWS_AT_ONCE = 500
+_OWN_DEPTH = 2  # keys begin with the folder of a kind of files, then with the id of whose or of what they are
+Position = Annotated[int, Query(ge=0, lt=1 << 63)]
 _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 
 
@@ -74,7 +76,8 @@ class PersonalData:
     """All that a service holds of a person.
 
     ``holdings`` are deleted in their order. ``leave`` is done before, in the same transaction. ``jobs`` selects those
-    that may be taken out of the queue.
+    that may be taken out of the queue. In ``folder`` of the object store each person has a folder of their own, called
+    by their id.
     """
 
     holdings: Sequence[Holding]
@@ -82,6 +85,7 @@ class PersonalData:
     gives_files: bool = True
     leave: Leave = _nothing_first
     jobs: Callable[[UUID], ColumnElement[bool]] = field(default=lambda person: Job.subject_id == person)
+    folder: str = ""
 
     def all(self) -> list[Holding]:
         """The service's own holdings and those that every service has."""
@@ -110,7 +114,10 @@ class Given(BaseModel):
 
 async def tally(data: PersonalData, resources: Resources, session: AsyncSession, person: UUID) -> Tally:
     """Count what is there of a person."""
-    tables = {"jobs": await _count(session, Job, Job.subject_id == person)}
+    tables = {
+        "jobs": await _count(session, Job, Job.subject_id == person),
+        "outbox": await _count(session, OutboxEvent, naming(person)),
+    }
     for each in data.all():
         tables[each.name] = await _count(session, each.model, each.whose(person))
     return Tally(tables=tables, files=len(await data.files(resources, session, person)))
@@ -120,19 +127,31 @@ async def _count(session: AsyncSession, model: type[DeclarativeBase], condition:
     return await session.scalar(select(func.count()).select_from(model).where(condition)) or 0
 
 
-async def erase(data: PersonalData, resources: Resources, session: AsyncSession, person: UUID) -> Tally:
+async def erase(
+    data: PersonalData, resources: Resources, session: AsyncSession, person: UUID, *, logged: int = 0
+) -> Tally:
     """Delete what is there of a person, files before the commit, so that none is forgotten. Returns what it was.
 
-    The jobs go first: one that runs loses its lease with its row, and what it did is undone.
+    The jobs go first: one that runs loses its lease with its row, and what it did is undone. The audit log has read the
+    service's events up to the position ``logged``; those after it stay for it.
     """
     tables = {"jobs": await _delete(session, Job, data.jobs(person))}
     await data.leave(resources, session, person)
     keys = {each.key for each in await data.files(resources, session, person)}
     for each in data.all():
         tables[each.name] = await _delete(session, each.model, each.whose(person))
+    tables["outbox"] = await withdraw(session, person, logged=logged)
     for key in keys:
         await resources.objects.delete(key)
+    await _remove_folders(data, resources, person, keys)
     return Tally(tables=tables, files=len(keys))
+
+
+async def _remove_folders(data: PersonalData, resources: Resources, person: UUID, keys: Collection[str]) -> None:
+    """Remove what the files have left: the person's folder, or those of the things that they showed."""
+    own = {f"{data.folder}/{person}"} if data.folder else set()
+    for folder in own | {"/".join(key.split("/")[:_OWN_DEPTH]) for key in keys}:
+        await resources.objects.remove_empty(folder)
 
 
 async def _delete(session: AsyncSession, model: type[DeclarativeBase], condition: ColumnElement[bool]) -> int:
@@ -233,8 +252,8 @@ def router(data: PersonalData) -> APIRouter:
         return await tally(data, resources, session, person)
 
     @made.delete("/{person}")
-    async def remove(session: DbSession, resources: ProcessResources, person: UUID) -> Tally:
-        return await erase(data, resources, session, person)
+    async def remove(session: DbSession, resources: ProcessResources, person: UUID, logged: Position = 0) -> Tally:
+        return await erase(data, resources, session, person, logged=logged)
 
     @made.get("/{person}/given")
     async def names(session: DbSession, resources: ProcessResources, person: UUID) -> Given:

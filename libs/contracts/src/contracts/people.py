@@ -22,9 +22,13 @@ class PeopleClient:
         response = await self._client.get(f"/internal/people/{person}", timeout=_SLOW)
         return Tally.model_validate_json(response.content)
 
-    async def erase(self, person: UUID) -> Tally:
-        """Delete what is there of a person; returns what it was. Again is no error."""
-        response = await self._client.request("DELETE", f"/internal/people/{person}", timeout=_SLOW)
+    async def erase(self, person: UUID, *, logged: int) -> Tally:
+        """Delete what is there of a person; returns what it was. Again is no error.
+
+        ``logged`` is the position up to which the audit log has read the service's events.
+        """
+        path = f"/internal/people/{person}?logged={logged}"
+        response = await self._client.request("DELETE", path, timeout=_SLOW)
         return Tally.model_validate_json(response.content)
 
     async def given(self, person: UUID) -> list[str]:

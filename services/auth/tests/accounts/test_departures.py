@@ -1,4 +1,6 @@
 import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +9,7 @@ from leaving import PASSWORD, Leaver
 
 from auth.accounts import departures
 from auth.accounts.holdings import FOLDER, HOLDERS
+from common.outbox import PublishedEvent
 from common.storage import ObjectStore
 from common.testing.plugin import Environment
 from common.testing.wait import eventually
@@ -102,12 +105,29 @@ async def test_the_log_keeps_what_was_done_but_not_from_where(leaver: Leaver) ->
     assert all(not row.address and not row.details for row in rows)
 
 
-async def test_archives_go_with_the_account(leaver: Leaver) -> None:
+async def test_services_are_told_how_far_the_log_has_read_their_events(leaver: Leaver) -> None:
+    audited = {"actor": str(leaver.id), "action": "plan.created", "target": "1", "outcome": "ok"}
+    event = {"position": 7, "id": uuid4(), "type": "audit.recorded.v1", "payload": audited, "req_id": ""}
+    made = PublishedEvent(**event, traceparent=None, created_at=datetime.now(UTC))
+    leaver.holders["trainer"].events.append(made)
+
+    async def logged() -> bool:
+        await leaver.auth.waker.wake("auth")
+        return bool(await leaver.auth.scalar("SELECT count(*) FROM audits WHERE service = 'trainer'"))
+
+    await eventually(logged, within=20, what="the event in the log")
+    await done(leaver, (await leave(leaver)).json()["status_url"])
+    assert {*leaver.holders["trainer"].logged} == {7}
+    assert {*leaver.holders["thumbnails"].logged} == {0}
+
+
+async def test_archives_go_with_the_account(leaver: Leaver, objects: Path) -> None:
     await leaver.ask("POST", "/auth/export")
     await leaver.auth.settle()
     told = await done(leaver, (await leave(leaver)).json()["status_url"])
     assert told["services"]["auth"]["remaining"] == 0
     assert await leaver.auth.scalar("SELECT count(*) FROM exports") == 0
+    assert list((objects / FOLDER).iterdir()) == []
 
 
 async def test_the_address_can_be_registered_anew(leaver: Leaver) -> None:
@@ -140,10 +160,10 @@ async def test_an_archive_and_log_entries_that_came_late_go_two_hours_later(
     await leaver.auth.waker.wake("auth")
 
     async def gone() -> bool:
-        return [each.key async for each in objects.list(FOLDER)] == []
+        addresses = await leaver.auth.scalar("SELECT count(*) FROM audits WHERE address <> ''")
+        return [each.key async for each in objects.list(FOLDER)] == [] and not addresses
 
     await eventually(gone, within=20)
-    assert await leaver.auth.scalar("SELECT count(*) FROM audits WHERE address <> ''") == 0
 
 
 async def test_asking_twice_at_once_is_one_deletion(leaver: Leaver) -> None:

@@ -32,6 +32,7 @@ from strava.models import (
 )
 from strava.sync.queueing import REVOKE
 
+_FOLDER = "originals"
 _SEALED = frozenset({"access_token", "refresh_token"})
 
 
@@ -65,7 +66,7 @@ async def _originals(resources: Resources, session: AsyncSession, person: UUID) 
     recorded = select(Recording.object_key, Recording.file_name).where(Recording.athlete_id == person)
     given = select(ImportItem.object_key, ImportItem.name).where(_items(person), ImportItem.object_key != "")
     names = {key: name for query in (given, recorded) for key, name in await session.execute(query)}
-    present = [each.key async for each in resources.objects.list(f"originals/{person}")]
+    present = [each.key async for each in resources.objects.list(f"{_FOLDER}/{person}")]
     return [PersonalFile(f"originals/{_file_name(key, names.get(key, ''))}", key) for key in sorted(present)]
 
 
@@ -96,4 +97,5 @@ PERSONAL = PersonalData(
     files=_originals,
     leave=_leave,
     jobs=_jobs,
+    folder=_FOLDER,
 )

@@ -8,8 +8,7 @@ import httpx2
 from common.personal import Given, Tally
 from common.testing.atwork import ServiceAtWork
 
-_STAYS = "outbox"
-"""Published events hold ids only, and go once they are old."""
+_ALL = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,9 @@ class Held:
         """Count, as the service says."""
         return Tally.model_validate_json((await self._ask("GET")).content)
 
-    async def erase(self) -> Tally:
-        """Have it deleted; returns what the service says it was."""
-        return Tally.model_validate_json((await self._ask("DELETE")).content)
+    async def erase(self, *, logged: int = _ALL) -> Tally:
+        """Have it deleted, with events read up to ``logged``; returns what the service says it was."""
+        return Tally.model_validate_json((await self._ask("DELETE", f"?logged={logged}")).content)
 
     async def given(self) -> dict[str, bytes]:
         """Return all that goes into an export, by name."""
@@ -35,7 +34,7 @@ class Held:
     async def mentioned(self) -> dict[str, int]:
         """Count the rows in which the person's id stands, by table, whatever the service says."""
         query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-        tables = [row.tablename for row in await self.service.rows(query) if row.tablename != _STAYS]
+        tables = [row.tablename for row in await self.service.rows(query)]
         assert "jobs" in tables
         counts = {
             table: await self.service.scalar(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%{self.person}%'")  # noqa: S608 - names of our own tables

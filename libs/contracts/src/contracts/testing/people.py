@@ -6,12 +6,15 @@ from uuid import UUID
 
 from fastapi import FastAPI, Response
 
-from common.outbox import EventPage
+from common.outbox import EventPage, PublishedEvent
 from common.personal import Given, Tally
 
 
 class HolderDouble:
-    """``files`` are a person's by name. ``late`` come only after a deletion; while ``away`` it answers 503."""
+    """``files`` are a person's by name. ``late`` come only after a deletion; while ``away`` it answers 503.
+
+    ``logged`` are the positions up to which those who had something deleted had read the ``events``.
+    """
 
     def __init__(self, files: Mapping[UUID, Mapping[str, bytes]] | None = None) -> None:
         self.files: defaultdict[UUID, dict[str, bytes]] = defaultdict(dict)
@@ -21,6 +24,8 @@ class HolderDouble:
         self.gone: set[str] = set()
         self.away = False
         self.asked: list[str] = []
+        self.events: list[PublishedEvent] = []
+        self.logged: list[int] = []
         self.app = FastAPI()
         self.app.get("/internal/events")(self._events)
         self.app.get("/internal/people/{person}")(self._tally)
@@ -28,13 +33,14 @@ class HolderDouble:
         self.app.get("/internal/people/{person}/given")(self._given)
         self.app.get("/internal/people/{person}/given/{name:path}")(self._file)
 
-    async def _events(self) -> EventPage:
-        return EventPage(items=[])
+    async def _events(self, after: int = 0) -> EventPage:
+        return EventPage(items=[each for each in self.events if each.position > after])
 
     async def _tally(self, person: UUID) -> Response:
         return self._told("count", Tally(tables={"things": len(self.files[person])}))
 
-    async def _erase(self, person: UUID) -> Response:
+    async def _erase(self, person: UUID, logged: int) -> Response:
+        self.logged.append(logged)
         told = Tally(tables={"things": len(self.files[person])})
         if not self.away:
             self.files[person] = {}

@@ -22,6 +22,7 @@ from auth.users.service import ADMIN
 from common import jobs
 from common.errors import NotFound
 from common.ids import uuid7
+from common.inbox import cursor_of
 from common.jobrunner import JobContext
 from common.jobs import JobPostponed
 from common.logs import get_logger
@@ -88,7 +89,9 @@ async def _round(resources: Resources, departure: Departure) -> int:
     found = 0
     for service in HOLDERS:
         client = holder(resources, service)
-        deleted = (await client.erase(departure.person)).total
+        async with resources.database.reading() as session:
+            logged = await cursor_of(session, service)
+        deleted = (await client.erase(departure.person, logged=logged)).total
         remaining = (await client.tally(departure.person)).total
         found += deleted + remaining
         await _report(resources, departure.id, service, deleted, remaining)

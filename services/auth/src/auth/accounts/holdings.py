@@ -55,4 +55,5 @@ PERSONAL = PersonalData(
     files=_archives,
     gives_files=False,
     leave=_leave,
+    folder=FOLDER,
 )
