@@ -108,6 +108,7 @@ async def test_data_are_given_out_as_json_csv_and_original_files(
     assert float(row["distance"]) == activity["distance"]
     recordings = (await auth.ask(path="/given/recordings.json")).json()
     assert "object_key" not in recordings[0]
+    assert [batch["state"] for batch in (await auth.ask(path="/given/imports.json")).json()] == ["done"]
 
 
 async def test_many_rows_are_given_out_whole(

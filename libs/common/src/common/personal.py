@@ -37,14 +37,16 @@ _MEDIA_TYPES = {"json": "application/json", "csv": "text/csv"}
 class Holding:
     """Rows of a table that are a person's, as ``whose`` selects them.
 
-    ``withheld`` are columns that are not given out: secrets, and what only the machine reads. A table that is not
-    ``given`` at all holds nothing that is not in another form elsewhere.
+    ``withheld`` are columns that are not given out: secrets, and what only the machine reads. ``dress`` puts into rows,
+    before they are given out, what the table alone does not tell. A table that is not ``given`` at all holds nothing
+    that is not in another form elsewhere.
     """
 
     model: type[DeclarativeBase]
     whose: Callable[[UUID], ColumnElement[bool]]
     given: bool = True
     withheld: frozenset[str] = frozenset()
+    dress: "Dress | None" = None
 
     @property
     def name(self) -> str:
@@ -59,6 +61,7 @@ class PersonalFile:
     key: str
 
 
+Dress = Callable[[AsyncSession, Sequence[dict[str, Any]]], Awaitable[None]]
 Files = Callable[[Resources, AsyncSession, UUID], Awaitable[Sequence[PersonalFile]]]
 Leave = Callable[[Resources, AsyncSession, UUID], Awaitable[None]]
 
@@ -196,9 +199,12 @@ async def _rows(database: Database, holding: Holding, person: UUID) -> AsyncIter
             query = query.where(tuple_(*key) > after)
         async with database.reading() as session:
             rows = (await session.execute(query.order_by(*key).limit(_ROWS_AT_ONCE))).all()
+            named = [{column.name: row[index] for index, column in enumerate(columns)} for row in rows]
+            if holding.dress is not None:
+                await holding.dress(session, named)
         if not rows:
             return
-        yield [{column.name: row[index] for index, column in enumerate(columns)} for row in rows]
+        yield named
         after = tuple(rows[-1][len(columns) :])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
@@ -12,6 +13,8 @@ from common.personal import Holding, PersonalData, PersonalFile
 from common.resources import Resources
 from strava.activities.repository import lock_athlete
 from strava.connections.service import disconnect
+from strava.imports.repository import batches_by_id
+from strava.imports.service import state_of
 from strava.models import (
     Activity,
     ActivityAudit,
@@ -75,6 +78,14 @@ def _file_name(key: str, name: str) -> str:
     return f"{key.rpartition('/')[2][:16]}-{PurePath(name.replace(chr(92), '/')).name or 'original'}"
 
 
+async def _tell_states(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Say of each batch what the API says: its own row tells only whether it is taken back."""
+    batches = {batch.id: batch for batch in await batches_by_id(session, [row["id"] for row in rows])}
+    for row in rows:
+        if row["id"] in batches:
+            row["state"] = state_of(batches[row["id"]])
+
+
 PERSONAL = PersonalData(
     [
         Holding(WebhookEvent, _told_of, given=False),
@@ -87,7 +98,7 @@ PERSONAL = PersonalData(
         Holding(ActivityAudit, lambda person: ActivityAudit.athlete_id == person),
         Holding(ImportPreview, _previews, given=False),
         Holding(ImportItem, _items, withheld=frozenset({"object_key"})),
-        Holding(Import, lambda person: Import.athlete_id == person),
+        Holding(Import, lambda person: Import.athlete_id == person, dress=_tell_states),
         Holding(Purge, lambda person: Purge.athlete_id == person),
         Holding(Connection, lambda person: Connection.athlete_id == person, withheld=_SEALED),
         Holding(OAuthState, lambda person: OAuthState.athlete_id == person, given=False),

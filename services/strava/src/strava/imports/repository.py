@@ -91,14 +91,11 @@ def _batches() -> Select[Any]:
         .where(ImportItem.import_id == Import.id)
         .lateral("counts")
     )
-    return (
-        select(*_COLUMNS, counts.c.total, counts.c.done, counts.c.failed)
-        .join(counts, literal_column("true"))
-        .where(Import.athlete_id == bindparam("athlete"))
-    )
+    return select(*_COLUMNS, counts.c.total, counts.c.done, counts.c.failed).join(counts, literal_column("true"))
 
 
-_BATCHES = _batches()
+_ALL_BATCHES = _batches()
+_BATCHES = _ALL_BATCHES.where(Import.athlete_id == bindparam("athlete"))
 _BATCH = _BATCHES.where(Import.id == bindparam("batch"))
 
 
@@ -111,6 +108,11 @@ async def batch(session: AsyncSession, athlete_id: UUID, import_id: UUID) -> Bat
 async def batches(session: AsyncSession, athlete_id: UUID, cursor: str | None, limit: int) -> list[Batch]:
     query = _BATCHES.where(BATCHES.where(cursor)).order_by(*BATCHES.order_by()).limit(limit)
     return [Batch(**row) for row in (await session.execute(query, {"athlete": athlete_id})).mappings()]
+
+
+async def batches_by_id(session: AsyncSession, ids: Sequence[UUID]) -> list[Batch]:
+    query = _ALL_BATCHES.where(Import.id.in_(ids))
+    return [Batch(**row) for row in (await session.execute(query)).mappings()]
 
 
 async def held(session: AsyncSession, athlete_id: UUID, import_id: UUID) -> Import | None:
