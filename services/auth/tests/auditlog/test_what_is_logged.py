@@ -100,3 +100,14 @@ async def test_asking_for_all_data_is_logged_once_for_one_export(
     assert begun[0] == begun[1]
     rows = await log.rows("account.export_requested")
     assert [told(row) for row in rows] == [(ana["id"], begun[0], "ok", HERE, {})]
+
+
+async def test_making_a_personal_token_is_logged_with_its_scopes(
+    auth: httpx2.AsyncClient, ana: dict[str, Any], tokens: dict[str, Any], log: Log
+) -> None:
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    body = {"name": "Nightly backup", "scopes": ["activities:read", "documents:write"]}
+    made = (await auth.post(f"{API}/tokens", json=body, headers=bearer)).json()
+    [row] = await log.rows("token.made")
+    assert told(row) == (ana["id"], made["id"], "ok", HERE, {"scope": "activities:read documents:write"})
+    assert "Nightly" not in str(row)
