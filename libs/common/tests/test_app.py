@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from contextlib import AsyncExitStack
 from typing import Any
@@ -77,6 +78,18 @@ async def test_a_valid_request_id_is_kept_and_a_bad_one_replaced(toy: httpx2.Asy
     assert kept.headers["x-request-id"] == "client-made-1"
     replaced = await toy.get("/health/live", headers={"X-Request-ID": "no spaces allowed"})
     assert replaced.headers["x-request-id"] != "no spaces allowed"
+
+
+async def test_log_lines_carry_the_trace_that_the_request_came_with_though_no_span_is_sent(
+    toy: httpx2.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    for traceparent in (f"00-{trace}-b7ad6b7169203331-01", "00-broken-01", ""):
+        await toy.post("/api/v1/jobs/record", headers={"traceparent": traceparent} if traceparent else {})
+    lines = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if '"route":"/api/v1/jobs/{kind}"' in line
+    ]
+    assert [line.get("trace_id") for line in lines] == [trace, None, None]
 
 
 async def test_every_kind_of_client_error_is_a_problem_with_next_steps(toy: httpx2.AsyncClient) -> None:

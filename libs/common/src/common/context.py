@@ -45,6 +45,19 @@ def on_behalf_of(req_id: str, traceparent: str | None) -> Iterator[None]:
         request_id.reset(token)
 
 
+@contextmanager
+def in_trace_of(traceparent: str | None) -> Iterator[None]:
+    """Go on in the trace that a request came with, where no span of our own does."""
+    if not traceparent or trace.get_current_span().get_span_context().is_valid:
+        yield
+        return
+    attached = context.attach(_PROPAGATOR.extract({"traceparent": traceparent}))
+    try:
+        yield
+    finally:
+        context.detach(attached)
+
+
 def link_to(traceparent: str | None) -> list[trace.Link]:
     """Span links to the trace that caused a job, for work that happens later and elsewhere."""
     if not traceparent:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common import deadline
-from common.context import accept_request_id, client_address, request_id
+from common.context import accept_request_id, client_address, in_trace_of, request_id
 from common.errorhandlers import render
 from common.errors import UpstreamTimeout
 from common.logs import get_logger
@@ -39,6 +39,10 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        with in_trace_of(headers.get("traceparent")):
+            await self._answer(scope, headers, receive, send)
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         current = accept_request_id(headers.get("x-request-id"))
         request_id.set(current)
         client_address.set(_address(scope, headers))

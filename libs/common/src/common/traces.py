@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 def configure_traces(service: str, *, version: str, otlp_endpoint: str | None) -> TracerProvider | None:
     """Export the process's spans to the endpoint; ``shutdown()`` of what is returned flushes them.
 
-    Without an endpoint nothing is traced and nothing leaves the machine; request ids tie logs, jobs and events
-    together all the same.
+    Without an endpoint no span is made and nothing leaves the machine; request ids and the trace that a request came
+    with tie logs, jobs and events together all the same.
     """
     if not otlp_endpoint:
         return None
