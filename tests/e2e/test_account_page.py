@@ -183,7 +183,27 @@ class TestSigningIn:
         open_account(page)
         section(page, "Password").says("This account has no password")
         section(page, "Second factor").says("has a second factor of its own")
+        section(page, "Delete the account").says("sign out, sign in again and do it within ten minutes")
         expect(page.get_by_role("region", name="Delete the account").get_by_label("Password")).to_have_count(0)
+        expect(page.get_by_role("region", name="Password", exact=True).get_by_label("New password")).to_have_count(0)
+
+    def test_who_came_from_a_provider_that_told_an_address_sets_a_first_password(self, signed_in: Page) -> None:
+        def without_password(route: Route) -> None:
+            route.fulfill(json={"password": False, "items": []})
+
+        def accept(route: Route) -> None:
+            route.fulfill(status=204)
+
+        signed_in.route("**/api/v1/auth/oauth", without_password)
+        signed_in.route("**/api/v1/auth/password", accept)
+        open_account(signed_in)
+        password = section(signed_in, "Password")
+        password.says("To set one, sign out, sign in again and do it within ten minutes.")
+        password.fill(New_password="four words in a row")
+        with signed_in.expect_request("**/auth/password") as asked:
+            password.click("Set a password")
+        assert asked.value.post_data_json == {"new_password": "four words in a row"}
+        expect(signed_in.get_by_role("status")).to_contain_text("The password is set.")
 
     def test_whoever_says_no_at_strava_is_told_so(self, open_page: Opener, platform: RunningPlatform) -> None:
         page = open_page()

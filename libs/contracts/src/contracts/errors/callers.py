@@ -188,7 +188,7 @@ AUTH = {
     "auth.origin_refused": ErrorCode(
         403,
         "Not from this page",
-        "A page of another origin asked to renew the web app's session.",
+        "A page of another origin, or a caller that names none, asked to renew the web app's session.",
         "Open Running Trainer itself and sign in there.",
     ),
     "auth.refresh_refused": ErrorCode(

@@ -19,7 +19,7 @@ _SECONDS_PER_DAY = 86_400
 
 
 class OriginRefused(Forbidden):
-    """A page of somebody else's asks for a session (403)."""
+    """A page of somebody else's asks for a session, or a caller that names no origin (403)."""
 
     code = "auth.origin_refused"
     title = "Not from this page"

@@ -41,7 +41,7 @@ class RevocationList(BaseModel):
 async def refresh(
     session: DbSession, sessions: SessionsDep, request: Request, response: Response, body: Refresh | None = None
 ) -> Tokens:
-    """Exchange a refresh token for a new pair; with `X-Client: web` it is the one in the cookie."""
+    """Exchange a refresh token for a new pair; with `X-Client: web` and our own `Origin` it is the cookie's."""
     if browser.is_web_app(request):
         tokens = await sessions.refresh(session, browser.kept(request))
         return browser.keep(request, response, tokens, days=sessions.settings.session_days)
