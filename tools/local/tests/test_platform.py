@@ -211,7 +211,8 @@ def test_an_account_is_changed_as_asked_and_its_new_password_printed(project: Pr
     assert "The password stays" in project.command("account", "ana@home.example", "--totp-off").stdout
     refused = project.command("account", "nobody", "--reset")
     assert (refused.returncode, refused.stderr) == (1, "The account stays as it was:\nnot an address\n")
-    assert project.command("account", "").stderr.startswith("whose account? make account EMAIL=")
+    for incomplete in (["account", "", "--reset"], ["account", "ana@home.example"]):
+        assert project.command(*incomplete).stderr.startswith("say whose account and what to do: make account EMAIL=")
 
 
 def test_keys_are_changed_and_secrets_sealed_anew(project: Project) -> None:

@@ -151,8 +151,10 @@ def admin(topology: Topology, _name: str | None) -> int:
 
 def account(topology: Topology, email: str | None, options: Sequence[str]) -> int:
     """Make an account or help somebody in, as the ``options`` of `auth.admin` say; a new password is printed."""
-    if email is None:
-        raise SettingError("whose account? make account EMAIL=... with ROLE=..., RESET=1 or TOTP_OFF=1")
+    if email is None or not options:
+        raise SettingError(
+            "say whose account and what to do: make account EMAIL=... with ROLE=..., RESET=1 or TOTP_OFF=1"
+        )
     with startup.one_at_a_time(topology):
         platform = startup.prepare(topology)
         startup.start_servers(platform)
