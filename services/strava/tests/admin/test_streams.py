@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from emulated import Emulated, Runner
-from looking import published
+from looking import jobs_of, published
 from sqlalchemy import select, update
 
 from common.db.tables import Job
@@ -13,7 +13,7 @@ from common.resources import Resources
 from common.testing.wait import eventually
 from strava.admin.streams import SYNC_STREAMS
 from strava.models import Connection, Recording
-from strava.sync.queueing import QUEUE
+from strava.sync.queueing import ACTIVITY, QUEUE, enqueue_activity
 
 
 async def counts(operator: Any, runner: Runner) -> tuple[int, int, int]:
@@ -39,6 +39,26 @@ async def test_what_lacks_samples_gets_them_and_what_cannot_have_any_is_left(
 
     async def there() -> bool:
         return await counts(operator, runner) == (1, 0, 1)
+
+    await eventually(there, within=15, what="the samples")
+
+
+async def test_what_was_measured_long_ago_lacks_samples_until_they_are_here(
+    runner: Runner, operator: Any, emulated: Emulated, resources: Resources
+) -> None:
+    """One look at a run of the years before is not the last."""
+    await emulated.control("PUT", "/faults", json={"streams_late_s": 3600, "drop_webhooks": True})
+    old = await runner.runs(start_date=(datetime.now(UTC) - timedelta(days=300)).isoformat())
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, old, urgent=False, missing=True, history=True)
+    await runner.sees(old)
+    assert await counts(operator, runner) == (0, 1, 0)
+    assert len(await jobs_of(resources, ACTIVITY)) == 1, "a history asks for nothing twice"
+    await emulated.control("PUT", "/faults", json={})
+    await operator.request("POST", "/sync-streams", 202, json={"athlete_id": str(runner.here.id)})
+
+    async def there() -> bool:
+        return await counts(operator, runner) == (1, 0, 0)
 
     await eventually(there, within=15, what="the samples")
 

@@ -14,7 +14,7 @@ from strava.activities import repository as activities
 from strava.imports.sweeping import sweep_orphans
 from strava.models import ActivityAudit, Recording
 from strava.sync import bringing
-from strava.sync.queueing import enqueue_activity
+from strava.sync.queueing import enqueue_activity, enqueue_reconciliation
 
 NewRunner = Callable[[], Awaitable[Runner]]
 
@@ -180,6 +180,31 @@ async def test_late_samples_follow_what_is_shown_at_once(
     assert later is not None
     assert (later["id"], later["version"]) == (early["id"], 2)
     assert "streams" in (await published(resources, "activity.updated.v1"))[-1]["changed"]
+
+
+async def has_samples(runner: Runner, activity: dict[str, Any]) -> bool:
+    return "time" in await runner.here.get(f"/activities/{activity['id']}/streams?keys=time")
+
+
+@pytest.mark.parametrize("told_by", ["create", "update", "sync", "reconcile"])
+async def test_late_samples_follow_however_long_ago_the_run_was(
+    runner: Runner, woken: Woken, resources: Resources, emulated: Emulated, told_by: str
+) -> None:
+    """A watch that lay in a drawer tells of its runs weeks later."""
+    await emulated.control("PUT", "/faults", json={"streams_late_s": 2, "drop_webhooks": True})
+    weeks_ago = datetime.now(UTC) - timedelta(days=21)
+    strava_id = await runner.runs(start_date=weeks_ago.isoformat(), distance=5000)
+    await emulated.control("PUT", "/faults", json={"streams_late_s": 2})
+    if told_by == "sync":
+        await runner.here.request("POST", "/strava/sync")
+    elif told_by == "reconcile":
+        async with resources.database.transaction() as session:
+            await enqueue_reconciliation(session, runner.here.id, weeks_ago - timedelta(days=1))
+    else:
+        await runner.tells(strava_id, told_by)
+    early = await runner.sees(strava_id)
+    assert not await has_samples(runner, early)
+    await woken(lambda: has_samples(runner, early), "the samples")
 
 
 async def test_a_manual_entry_is_stored_and_no_samples_are_waited_for(

@@ -131,6 +131,12 @@ class DetailedActivity(SummaryActivity):
     splits_metric: Annotated[tuple[ActivitySplit, ...], BeforeValidator(_list_or_nothing)] = ()
     splits_standard: Annotated[tuple[ActivitySplit, ...], BeforeValidator(_list_or_nothing)] = ()
 
+    @property
+    def was_measured(self) -> bool:
+        """Whether something recorded it, so that Strava has samples or will have some."""
+        has_track = self.map is not None and bool(self.map.polyline or self.map.summary_polyline)
+        return not self.manual and bool(has_track or self.average_heartrate or self.device_name)
+
 
 class UploadStatus(_Shape):
     """An upload: processed while both ``error`` and ``activity_id`` are missing."""

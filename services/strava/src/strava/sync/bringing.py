@@ -54,7 +54,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Brought:
-    """What became of it; ``streams_late``: it has none and is new enough that they may follow."""
+    """What became of it; ``streams_late``: it has none, and Strava has not had it for long: they may follow."""
 
     outcome: Outcome
     reason: str = ""
@@ -78,9 +78,18 @@ async def fetch(resources: Resources, athlete_id: UUID, strava_id: int, *, urgen
 
 
 async def keep(
-    resources: Resources, session: AsyncSession, athlete_id: UUID, strava_athlete_id: int, fetched: Fetched
+    resources: Resources,
+    session: AsyncSession,
+    athlete_id: UUID,
+    strava_athlete_id: int,
+    fetched: Fetched,
+    *,
+    fresh: bool = False,
 ) -> Brought:
-    """Store what was fetched, in the session's transaction; the original goes to the object store before."""
+    """Store what was fetched, in the session's transaction; the original goes to the object store before.
+
+    ``fresh`` says that Strava has had it for a short time only; of a run that just ended that is known without.
+    """
     activity, streams = fetched.activity, fetched.streams or {}
     if activity is None:
         return Brought("missing", "Strava does not have it.")
@@ -91,17 +100,7 @@ async def keep(
     except FileRefused as refused:
         return Brought("ignored", refused.reason)
     original = original_of(activity, streams)
-    sha256 = hashlib.sha256(original).hexdigest()
-    origin = Origin(
-        athlete_id=athlete_id,
-        source=SOURCE,
-        object_key=original_key(athlete_id, sha256),
-        sha256=sha256,
-        file_name=f"strava-{activity.id}.json",
-        part=0,
-        strava_id=activity.id,
-        fetch_number=fetched.number,
-    )
+    origin = _origin_of(athlete_id, activity, original, fetched.number)
     await resources.objects.put(origin.object_key, original, if_absent=False)
     await activities.lock_athlete(session, athlete_id)
     if not await connections.holds(session, athlete_id, strava_athlete_id):
@@ -112,19 +111,34 @@ async def keep(
     stored = await store(session, origin, parsed, home_timezone=_HOME)
     if stored.outcome != "duplicate":
         await _take_gear(session, stored.activity_id, activity)
-    await _note_streams(session, stored.recording_id, activity, parsed)
+    fresh = not activity.manual and (fresh or _is_new(activity))
+    await _note_streams(session, stored.recording_id, parsed, may_follow=fresh or activity.was_measured)
     outcomes: dict[str, Outcome] = {"imported": "stored", "duplicate": "unchanged"}
-    late = not parsed.derived.streams and not activity.manual and _is_new(activity)
+    late = fresh and not parsed.derived.streams
     return Brought(outcomes.get(stored.outcome, stored.outcome), stored.reason, streams_late=late)  # type: ignore[arg-type] # the other two are the same words
 
 
+def _origin_of(athlete_id: UUID, activity: DetailedActivity, original: bytes, number: int) -> Origin:
+    sha256 = hashlib.sha256(original).hexdigest()
+    return Origin(
+        athlete_id=athlete_id,
+        source=SOURCE,
+        object_key=original_key(athlete_id, sha256),
+        sha256=sha256,
+        file_name=f"strava-{activity.id}.json",
+        part=0,
+        strava_id=activity.id,
+        fetch_number=number,
+    )
+
+
 async def _note_streams(
-    session: AsyncSession, recording_id: UUID, activity: DetailedActivity, parsed: ParsedRecording
+    session: AsyncSession, recording_id: UUID, parsed: ParsedRecording, *, may_follow: bool
 ) -> None:
-    """Note whether samples may still follow: of what is entered by hand or a day old there will be none."""
+    """Note whether samples may still follow where there are none."""
     streamless = None
     if not parsed.derived.streams:
-        streamless = "late" if _is_new(activity) and not activity.manual else "none"
+        streamless = "late" if may_follow else "none"
     changed = Recording.id == recording_id, Recording.streamless.is_distinct_from(streamless)
     await session.execute(
         update(Recording).where(*changed).values(streamless=streamless).execution_options(synchronize_session=False)

@@ -27,12 +27,14 @@ async def sync_recent(context: JobContext) -> None:
     athlete_id = context.job.subject_id
     assert athlete_id is not None
     began, after = datetime.now(UTC), datetime.fromisoformat(context.payload["after"])
+    async with context.resources.database.reading() as session:
+        looked_before = await repository.has_synced(session, athlete_id)
     try:
         async for page in pages(context.resources, athlete_id, before=_before(context, began), after=after):
             oldest = page[-1].start_date
             done = (began - oldest) / (began - after) if began > after else 1.0
             async with context.resources.database.transaction() as session:
-                await _queue_missing(session, athlete_id, page, history=False)
+                await _queue_missing(session, athlete_id, page, fresh=looked_before)
                 await jobs.save_payload(session, context.job, {**context.payload, "before": second_of(page)})
                 await jobs.report_progress(session, context.job, min(max(done, 0.0), 1.0))
     except UNUSABLE as error:
@@ -81,10 +83,17 @@ def _before(context: JobContext, began: datetime) -> int:
     return int(context.payload["before"] or (began + OVERLAP).timestamp()) + 1
 
 
-async def _queue_missing(session: AsyncSession, athlete_id: UUID, page: list[SummaryActivity], *, history: bool) -> int:
-    """Queue what of a page is missing; return how many that are."""
+async def _queue_missing(
+    session: AsyncSession,
+    athlete_id: UUID,
+    page: list[SummaryActivity],
+    *,
+    history: bool = False,
+    fresh: bool = False,
+) -> int:
+    """Queue what of a page is missing; return how many that are. What an earlier look did not find is ``fresh``."""
     present = await repository.present(session, athlete_id, [each.id for each in page])
     wanted = [each.id for each in page if each.id not in present]
     for strava_id in wanted:
-        enqueue_activity(session, athlete_id, strava_id, urgent=False, missing=True, history=history)
+        enqueue_activity(session, athlete_id, strava_id, urgent=False, missing=True, history=history, fresh=fresh)
     return len(wanted)

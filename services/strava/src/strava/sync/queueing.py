@@ -42,12 +42,16 @@ def enqueue_activity(
     delay: float = 0.0,
     missing: bool = False,
     history: bool = False,
+    fresh: bool = False,
 ) -> UUID:
-    """Fetch an activity that Strava has; one that was only ``missing`` is left alone when it came meanwhile."""
+    """Fetch an activity that Strava has; one that was only ``missing`` is left alone when it came meanwhile.
+
+    ``fresh`` is what Strava has had for a short time only, whenever it was: its samples may follow.
+    """
     return jobs.enqueue(
         session,
         ACTIVITY,
-        {"strava_id": str(strava_id), "urgent": urgent, "attempt": attempt, "missing": missing},
+        {"strava_id": str(strava_id), "urgent": urgent, "attempt": attempt, "missing": missing, "fresh": fresh},
         queue=QUEUE,
         subject_id=athlete_id,
         priority=URGENT if urgent else LAST if history else BACKGROUND,

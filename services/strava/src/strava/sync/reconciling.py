@@ -57,7 +57,8 @@ async def reconcile(context: JobContext) -> None:
     for finding, ids in findings.items():
         RECONCILED.labels(finding).inc(len(ids))
         for strava_id in sorted(ids):
-            enqueue_activity(session, athlete_id, strava_id, urgent=False, missing=finding == "missing")
+            missing = finding == "missing"
+            enqueue_activity(session, athlete_id, strava_id, urgent=False, missing=missing, fresh=missing)
     _audit(context, athlete_id, {finding: len(ids) for finding, ids in findings.items()})
 
 

@@ -60,6 +60,12 @@ async def is_stored(session: AsyncSession, athlete_id: UUID, strava_id: int) -> 
     return await session.scalar(query) is not None
 
 
+async def has_synced(session: AsyncSession, athlete_id: UUID) -> bool:
+    """Whether Strava's list was looked at before."""
+    query = select(Connection.last_sync_at).where(Connection.athlete_id == athlete_id)
+    return await session.scalar(query) is not None
+
+
 async def note_sync(session: AsyncSession, athlete_id: UUID, began: datetime) -> None:
     """Note since when everything at Strava has been looked at."""
     mine = Connection.athlete_id == athlete_id

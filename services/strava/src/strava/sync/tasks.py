@@ -79,7 +79,9 @@ async def _activity_event(context: JobContext, event: WebhookEvent, connection: 
     fetched = await fetch(context.resources, athlete_id, strava_id, urgent=True)
     if fetched.activity is None:
         return await _missing(context, event, athlete_id, fetched.number)
-    brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
+    fresh = event.aspect_type == "create" or not await repository.is_stored(context.session, athlete_id, strava_id)
+    account = connection.strava_athlete_id
+    brought = await keep(context.resources, context.session, athlete_id, account, fetched, fresh=fresh)
     FETCHES.labels(brought.outcome).inc()
     if brought.outcome in KEPT:  # the athlete is locked: nobody else settles these just now
         answered = await events.settle_told_before(context.session, event, fetched.began, _ANSWERED)
@@ -151,10 +153,12 @@ async def bring_activity(context: JobContext) -> None:
     if fetched.activity is None:
         await bury(context.session, athlete_id, strava_id, fetched.number)
         return
-    brought = await keep(context.resources, context.session, athlete_id, connection.strava_athlete_id, fetched)
+    attempt, account = int(context.payload["attempt"]), connection.strava_athlete_id
+    fresh = attempt > 0 or context.payload.get("fresh", False)
+    brought = await keep(context.resources, context.session, athlete_id, account, fetched, fresh=fresh)
     FETCHES.labels(brought.outcome).inc()
     if brought.streams_late:
-        _ask_for_streams(context, athlete_id, strava_id, attempt=int(context.payload["attempt"]))
+        _ask_for_streams(context, athlete_id, strava_id, attempt=attempt)
 
 
 async def revoke(context: JobContext) -> None:
