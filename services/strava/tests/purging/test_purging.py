@@ -129,6 +129,69 @@ async def test_connecting_another_account_keeps_only_what_comes_from_it(
     assert await again.stored(latter)
 
 
+async def test_each_account_that_was_left_goes_when_it_is_due_whatever_happens_to_the_others(
+    runner: Runner, new_runner: NewRunner, resources: Resources
+) -> None:
+    former = await runner.runs(name="Of the former")
+    await runner.sees(former)
+    again = Runner(runner.here, runner.emulated, (await new_runner()).strava_id)
+    left = (await again.connect()).json()["purge"]
+    assert (left["account"], left["activities"]) == (str(runner.strava_id), 1)
+    latter = await again.runs(name="Of the latter", start_date="2026-10-05T08:00:00Z")
+    await again.sees(latter)
+    assert (await again.status())["purge"] == left, "what comes from another account does not count"
+    await again.here.request("DELETE", "/strava/disconnect")
+    status = await again.status()
+    assert [each["account"] for each in status["purges"]] == [str(again.strava_id), str(runner.strava_id)]
+    assert (status["purge"], status["purges"][1]) == (status["purges"][0], left)
+    assert (await again.connect()).json()["purges"] == [left]
+    await make_due(resources)
+    await gone(again, 1)
+    assert await again.stored(latter)
+
+
+async def test_what_does_not_say_its_account_is_of_the_one_that_was_left_after_it_came(
+    runner: Runner, new_runner: NewRunner, resources: Resources
+) -> None:
+    old = await runner.runs(name="From before accounts were noted")
+    await runner.sees(old)
+    async with resources.database.transaction() as session:
+        await session.execute(update(Recording).values(strava_athlete_id=None))
+    again = Runner(runner.here, runner.emulated, (await new_runner()).strava_id)
+    assert (await again.connect()).json()["purge"]["activities"] == 1
+    later = await again.runs(start_date="2026-10-05T08:00:00Z")
+    await again.sees(later)
+    async with resources.database.transaction() as session:
+        await session.execute(update(Recording).values(strava_athlete_id=None))
+    assert (await again.status())["purge"]["activities"] == 1
+    await make_due(resources)
+    await gone(again, 1)
+    assert await again.stored(later)
+
+
+async def test_an_undo_keeps_what_came_from_the_account_left_last(
+    runner: Runner, new_runner: NewRunner, resources: Resources
+) -> None:
+    await runner.sees(await runner.runs())
+    again = Runner(runner.here, runner.emulated, (await new_runner()).strava_id)
+    await again.connect()
+    await again.here.request("DELETE", "/strava/disconnect")
+    undone = (await again.here.request("POST", "/strava/disconnect/undo")).json()
+    assert [each["account"] for each in undone["purges"]] == [str(runner.strava_id)]
+    [job] = [each for each in await jobs_of(resources, PURGE) if each.state == "queued"]
+    assert job.run_after > datetime.now(UTC)
+    undone = (await again.here.request("POST", "/strava/disconnect/undo")).json()
+    assert (undone["purge"], undone["purges"]) == (None, [])
+
+
+async def test_leaving_what_was_withdrawn_already_gives_no_more_time(runner: Runner) -> None:
+    await runner.emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": False})
+    assert (await runner.here.request("GET", "/strava/athlete")).status_code == 409
+    due = (await runner.status())["purge"]["due_at"]
+    await runner.here.request("DELETE", "/strava/disconnect")
+    assert [each["due_at"] for each in (await runner.status())["purges"]] == [due]
+
+
 async def test_what_is_older_than_the_operators_time_goes_and_does_not_come_back(
     runner: Runner, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:

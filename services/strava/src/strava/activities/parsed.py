@@ -25,8 +25,9 @@ _FULL = 0.01  # a split may miss a centimetre by rounding and is still a full on
 class Origin:
     """Where a recording came from: the stored original and its place in it.
 
-    What came from Strava has its number there, and that of the fetch that brought it; what came out of the athlete's
-    own archive of Strava has its number as the archive says. ``gear_id`` is the gear that the source tells of.
+    What came from Strava has its number and the athlete's there, and that of the fetch that brought it; what came out
+    of the athlete's own archive of Strava has its number as the archive says. ``gear_id`` is the gear that the source
+    tells of.
     """
 
     athlete_id: UUID
@@ -36,6 +37,7 @@ class Origin:
     file_name: str
     part: int
     strava_id: int | None = None
+    strava_athlete_id: int | None = None
     fetch_number: int | None = None
     archive_id: int | None = None
     gear_id: UUID | None = None

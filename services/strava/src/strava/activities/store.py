@@ -203,6 +203,7 @@ def _content(origin: Origin, parsed: ParsedRecording, summary: dict[str, Any]) -
         "sha256": origin.sha256,
         "part": origin.part,
         "strava_id": origin.strava_id,
+        "strava_athlete_id": origin.strava_athlete_id,
         "fetch_number": origin.fetch_number,
         "archive_id": origin.archive_id,
         "device": recording.device,
@@ -224,6 +225,7 @@ async def replace_recording(
     activity = await session.get_one(Activity, recording.activity_id, with_for_update=True)
     if recording.sha256 == origin.sha256 and not edited:
         recording.fetch_number = origin.fetch_number
+        recording.strava_athlete_id = origin.strava_athlete_id
         reason = f"{origin.file_name} has not changed."
         audit(session, activity.id, origin.athlete_id, "skipped", reason, actor=origin.actor)
         return Stored("duplicate", activity.id, reason, recording.id)

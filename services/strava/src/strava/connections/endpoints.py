@@ -123,7 +123,10 @@ async def disconnect(resources: ProcessResources, session: DbSession, athlete: A
 
 @router.post("/disconnect/undo")
 async def undo_disconnect(resources: ProcessResources, session: DbSession, athlete: AthleteId) -> ConnectionStatus:
-    """Keep what was to be deleted after a disconnect. To fetch new activities, connect again."""
+    """Keep what was to be deleted after a disconnect. To fetch new activities, connect again.
+
+    Where several accounts were left it is what came from the last one; once more keeps that of the one before.
+    """
     await purging.undo(session, athlete)
     await session.flush()
     return await status.status_of(resources, session, athlete)

@@ -28,27 +28,29 @@ CONNECTED, DEGRADED = "connected", "degraded"
 _ATHLETE = bindparam("athlete", type_=Uuid)
 _ALWAYS = select(literal(1).label("always")).subquery()  # a row also where there is no connection
 _STANDING = (
-    select(Connection, WebhookSubscription.state, WebhookSubscription.reason, Purge.due_at)
+    select(Connection, WebhookSubscription.state, WebhookSubscription.reason, Purge)
     .select_from(_ALWAYS)
     .outerjoin(Connection, Connection.athlete_id == _ATHLETE)
     .outerjoin(WebhookSubscription, WebhookSubscription.client_id == bindparam("client"))
     .outerjoin(Purge, Purge.athlete_id == _ATHLETE)
+    .order_by(Purge.requested_at.desc(), Purge.id.desc())
 )
 
 
 class Standing(NamedTuple):
-    """The athlete's connection, what is known of the webhook, and when what came from Strava is to go."""
+    """The athlete's connection, how the webhook stands, and the purges to come: of the account left last first."""
 
     connection: Connection | None
     webhook: str | None
     webhook_reason: str | None
-    purge_due_at: datetime | None
+    purges: list[Purge]
 
 
 async def standing(session: AsyncSession, athlete_id: UUID, client_id: str) -> Standing:
     """How the athlete stands to Strava, all at one moment."""
-    row = (await session.execute(_STANDING, {"athlete": athlete_id, "client": client_id})).one()
-    return Standing(*row)
+    rows = (await session.execute(_STANDING, {"athlete": athlete_id, "client": client_id})).all()
+    connection, webhook, reason, _ = rows[0]
+    return Standing(connection, webhook, reason, [purge for *_, purge in rows if purge is not None])
 
 
 async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Connection | None:

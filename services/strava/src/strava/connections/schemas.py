@@ -91,14 +91,21 @@ class HistoryOut(BaseModel):
 
 
 class PurgeOut(BaseModel):
-    """What came from Strava is deleted at ``due_at``, unless that is undone: something of so many ``activities``."""
+    """What came from an account at Strava is deleted at ``due_at``, unless that is undone.
 
+    It is something of so many ``activities``.
+    """
+
+    account: str
     due_at: datetime
     activities: int
 
 
 class ConnectionStatus(BaseModel):
-    """``configured`` is false when the operator has set no Strava application."""
+    """``configured`` is false when the operator has set no Strava application.
+
+    ``purge`` is of the account that was left last; undoing takes it back. ``purges`` has those of all accounts.
+    """
 
     state: Literal["connected", "degraded", "disconnected"]
     configured: bool
@@ -114,6 +121,7 @@ class ConnectionStatus(BaseModel):
     webhook: WebhookOut | None = None
     rate_limit: RateLimitOut | None = None
     purge: PurgeOut | None = None
+    purges: list[PurgeOut] = []
 
 
 class SyncWanted(BaseModel):

@@ -24,6 +24,7 @@ from strava.connections.schemas import (
     WebhookOut,
 )
 from strava.connections.tokens import TokenKeeper
+from strava.models import Purge
 from strava.purging import service as purging
 from strava.remote.errors import NotConfigured, ScopeMissing
 from strava.remote.remote import Remote
@@ -50,9 +51,9 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
             read=QuotaOut.of(limits.read, remote.quota.windows, now),
         ),
     }
-    if standing.purge_due_at is not None:
-        affected = await purging.count_affected(session, athlete_id)
-        shared["purge"] = PurgeOut(due_at=standing.purge_due_at, activities=affected)
+    if standing.purges:
+        shared["purges"] = [await _purge(session, each) for each in standing.purges]
+        shared["purge"] = shared["purges"][0]
     connection = standing.connection
     if connection is None:
         return ConnectionStatus(state="disconnected", **shared)
@@ -67,6 +68,11 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
         history=await _history(session, athlete_id, latest[HISTORY]) if HISTORY in latest else None,
         **shared,
     )
+
+
+async def _purge(session: AsyncSession, purge: Purge) -> PurgeOut:
+    affected = await purging.count_affected(session, purge)
+    return PurgeOut(account=purge.account, due_at=purge.due_at, activities=affected)
 
 
 async def _history(session: AsyncSession, athlete_id: UUID, job: Job) -> HistoryOut:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.ids import uuid7
@@ -12,16 +12,18 @@ from strava.models.base import Base
 
 
 class Purge(Base):
-    """What came from a source goes at ``due_at``, unless that is undone before; one athlete has one at a time."""
+    """What came from an account at a source, which was left, goes at ``due_at``, unless that is undone before."""
 
     __tablename__ = "purges"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    athlete_id: Mapped[UUID] = mapped_column(unique=True)
+    athlete_id: Mapped[UUID]
     source: Mapped[str]
     account: Mapped[str] = mapped_column(comment="the athlete as the source numbers them")
-    requested_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="what came later stays")
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="when the account was left")
     due_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("athlete_id", "account", name="uq_purges_athlete_id"),)
 
 
 class SubscriptionView(Base):

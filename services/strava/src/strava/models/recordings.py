@@ -37,6 +37,7 @@ class Recording(Base):
     summary_polyline: Mapped[str | None] = mapped_column(comment="the same, simplified")
     bounds: Mapped[list[Any] | None] = mapped_column(comment="south, west, north, east in degrees")
     strava_id: Mapped[int | None] = mapped_column(BigInteger, comment="as Strava numbers it, when it came from there")
+    strava_athlete_id: Mapped[int | None] = mapped_column(BigInteger, comment="whose account there it came from")
     fetch_number: Mapped[int | None] = mapped_column(BigInteger, comment="of the fetch it holds; a later one wins")
     archive_id: Mapped[int | None] = mapped_column(BigInteger, comment="number at Strava, by the athlete's own archive")
     streamless: Mapped[str | None] = mapped_column(comment="late or none, when its source had no samples so far")

@@ -1,10 +1,13 @@
-"""Asking for a purge, taking that back, and carrying it out a few recordings at a time."""
+"""Asking for a purge, taking that back, and carrying it out a few recordings at a time.
+
+Every account that an athlete has left has a purge of its own, which is due when it was from the beginning on.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
@@ -19,7 +22,7 @@ from strava.activities import repository as activities
 from strava.activities.parsed import SERVICE
 from strava.activities.removal import remove_recording
 from strava.gear import service as gear
-from strava.models import Activity, Purge, Recording
+from strava.models import Purge, Recording
 from strava.remote.remote import settings_of
 
 QUEUE = "strava"
@@ -35,17 +38,22 @@ class NothingToUndo(NotFound):
     next_steps = "Nothing is about to be deleted. Connect Strava to fetch activities again."
 
 
-async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Purge | None:
-    """Return the athlete's purge that is to come."""
-    query = select(Purge).where(Purge.athlete_id == athlete_id)
-    purge: Purge | None = await session.scalar(query.with_for_update() if lock else query)
-    return purge
+async def find(session: AsyncSession, purge_id: UUID, *, lock: bool = False) -> Purge | None:
+    """Return a purge that is to come."""
+    return await session.get(Purge, purge_id, with_for_update=lock, populate_existing=lock)
+
+
+async def pending(session: AsyncSession, athlete_id: UUID) -> Sequence[Purge]:
+    """Return the athlete's purges that are to come, that of the account left last before the others."""
+    mine = select(Purge).where(Purge.athlete_id == athlete_id)
+    return (await session.scalars(mine.order_by(Purge.requested_at.desc(), Purge.id.desc()))).all()
 
 
 async def request(session: AsyncSession, athlete_id: UUID, account: str, grace: timedelta) -> None:
-    """Have what came from Strava so far deleted after the grace."""
+    """Have what came from an account at Strava deleted after the grace; one asked for before is due as it was."""
     now = datetime.now(UTC)
-    await cancel(session, athlete_id)
+    if any(each.account == account for each in await pending(session, athlete_id)):
+        return
     purge = Purge(
         id=uuid7(), athlete_id=athlete_id, source=SOURCE, account=account, requested_at=now, due_at=now + grace
     )
@@ -56,28 +64,28 @@ async def request(session: AsyncSession, athlete_id: UUID, account: str, grace: 
     )
 
 
-async def cancel(session: AsyncSession, athlete_id: UUID) -> Purge | None:
-    """Take the athlete's purge back, if there is one; returns it."""
-    purge = await find(session, athlete_id, lock=True)
-    if purge is not None:
-        await session.delete(purge)
-        await session.flush()
-        waiting = Job.subject_id == athlete_id, Job.kind == PURGE, Job.state == JobState.QUEUED
-        await session.execute(delete(Job).where(*waiting))
-    return purge
+async def _cancel(session: AsyncSession, purge: Purge) -> bool:
+    """Take a purge back; False when it is over by now."""
+    if await find(session, purge.id, lock=True) is None:
+        return False
+    await session.delete(purge)
+    await session.flush()
+    waiting = Job.subject_id == purge.athlete_id, Job.kind == PURGE, Job.state == JobState.QUEUED
+    await session.execute(delete(Job).where(*waiting, Job.payload["purge_id"].astext == str(purge.id)))
+    return True
 
 
 async def cancel_for(session: AsyncSession, athlete_id: UUID, account: str) -> None:
-    """Keep what is there when the athlete connects the same account again; another account's data still go."""
-    purge = await find(session, athlete_id)
-    if purge is not None and purge.account == account:
-        await cancel(session, athlete_id)
-        record(session, QUEUE, actor=str(athlete_id), action="strava.purge_cancelled", target=str(athlete_id))
+    """Keep what is there when the athlete connects the same account again; other accounts' data still go."""
+    for purge in await pending(session, athlete_id):
+        if purge.account == account and await _cancel(session, purge):
+            record(session, QUEUE, actor=str(athlete_id), action="strava.purge_cancelled", target=str(athlete_id))
 
 
 async def undo(session: AsyncSession, athlete_id: UUID) -> None:
-    """Keep what was to go. Raises ``NothingToUndo``, also when it is gone already."""
-    if await cancel(session, athlete_id) is None:
+    """Keep what was to go of the account left last. Raises ``NothingToUndo``, also when it is gone already."""
+    purges = await pending(session, athlete_id)
+    if not purges or not await _cancel(session, purges[0]):
         raise NothingToUndo
     record(session, QUEUE, actor=str(athlete_id), action="strava.disconnect_undone", target=str(athlete_id))
 
@@ -86,20 +94,20 @@ async def purge(context: JobContext) -> None:
     """Delete what the purge is about, a few recordings in a transaction; killed in between it goes on."""
     athlete_id, purge_id = context.job.subject_id, UUID(context.payload["purge_id"])
     assert athlete_id is not None
-    wanted = await _wanted(context.resources, athlete_id, purge_id)
+    async with context.resources.database.reading() as session:
+        wanted = await find(session, purge_id)
     if wanted is None:
         return
     reason = f"Purged after the disconnect of {wanted.requested_at:%Y-%m-%d}."
-    before = wanted.requested_at
     total = removed = 0
     while True:
         async with context.resources.database.transaction() as session:
             await activities.lock_athlete(session, athlete_id)  # before the row, as who stores takes them
-            if await find(session, athlete_id, lock=True) is None:
+            if await find(session, purge_id, lock=True) is None:
                 return  # undone meanwhile: what is left stays
-            left = await _count(session, athlete_id, before)
+            left = await _count(session, wanted)
             total = max(total, removed + left)
-            batch = await _oldest(session, athlete_id, before)
+            batch = await _oldest(session, wanted)
             keys = await remove(session, athlete_id, batch, reason)
             if total:
                 await jobs.report_progress(session, context.job, removed / total)
@@ -108,7 +116,7 @@ async def purge(context: JobContext) -> None:
         if not batch:
             break
     await activities.lock_athlete(context.session, athlete_id)
-    await gear.forget_stravas(context.session, athlete_id, before)
+    await gear.forget_stravas(context.session, athlete_id, wanted.requested_at)
     await context.session.execute(delete(Purge).where(Purge.id == purge_id))
     record(
         context.session,
@@ -120,23 +128,20 @@ async def purge(context: JobContext) -> None:
     )
 
 
-async def _wanted(resources: Resources, athlete_id: UUID, purge_id: UUID) -> Purge | None:
-    async with resources.database.reading() as session:
-        wanted = await find(session, athlete_id)
-    return wanted if wanted is not None and wanted.id == purge_id else None
+def _concerned(purge: Purge) -> list[ColumnElement[bool]]:
+    """Recordings of the account; one that does not say its own is of the account that was left after it came."""
+    unsaid = and_(Recording.strava_athlete_id.is_(None), Recording.created_at < purge.requested_at)
+    of_account = or_(Recording.strava_athlete_id == int(purge.account), unsaid)
+    return [Recording.athlete_id == purge.athlete_id, Recording.source == SOURCE, of_account]
 
 
-def _of_strava(athlete_id: UUID, before: datetime) -> list[ColumnElement[bool]]:
-    return [Recording.athlete_id == athlete_id, Recording.source == SOURCE, Recording.created_at < before]
-
-
-async def _count(session: AsyncSession, athlete_id: UUID, before: datetime) -> int:
-    counted = select(func.count()).where(*_of_strava(athlete_id, before))
+async def _count(session: AsyncSession, purge: Purge) -> int:
+    counted = select(func.count()).select_from(Recording).where(*_concerned(purge))
     return await session.scalar(counted) or 0
 
 
-async def _oldest(session: AsyncSession, athlete_id: UUID, before: datetime) -> Sequence[Recording]:
-    chosen = select(Recording).where(*_of_strava(athlete_id, before))
+async def _oldest(session: AsyncSession, purge: Purge) -> Sequence[Recording]:
+    chosen = select(Recording).where(*_concerned(purge))
     return (await session.scalars(chosen.order_by(Recording.created_at).limit(_BATCH))).all()
 
 
@@ -161,9 +166,9 @@ async def forget_originals(resources: Resources, keys: Sequence[str]) -> None:
             get_logger().warning("original_not_deleted", error=error.detail)
 
 
-async def count_affected(session: AsyncSession, athlete_id: UUID) -> int:
-    """How many activities of the athlete have something from Strava."""
-    counted = select(func.count()).where(Activity.athlete_id == athlete_id, Activity.sources.contains([SOURCE]))
+async def count_affected(session: AsyncSession, purge: Purge) -> int:
+    """How many activities have something that goes."""
+    counted = select(func.count(Recording.activity_id.distinct())).where(*_concerned(purge))
     return await session.scalar(counted) or 0
 
 

@@ -128,6 +128,7 @@ def _origin_of(athlete_id: UUID, activity: DetailedActivity, original: bytes, nu
         file_name=f"strava-{activity.id}.json",
         part=0,
         strava_id=activity.id,
+        strava_athlete_id=activity.athlete.id,
         fetch_number=number,
     )
 

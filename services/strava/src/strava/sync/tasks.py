@@ -69,8 +69,7 @@ async def _purge_later(context: JobContext, athlete_id: UUID) -> None:
     connection = await connections.find(context.session, athlete_id, lock=True)
     if grace is None or connection is None or connection.state != connections.DEGRADED:
         return
-    if await purging.find(context.session, athlete_id) is None:
-        await purging.request(context.session, athlete_id, str(connection.strava_athlete_id), grace)
+    await purging.request(context.session, athlete_id, str(connection.strava_athlete_id), grace)
 
 
 async def _activity_event(context: JobContext, event: WebhookEvent, connection: Connection) -> tuple[str, str]:
