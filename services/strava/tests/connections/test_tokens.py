@@ -95,11 +95,15 @@ async def test_a_deauthorisation_is_believed_when_a_refresh_fails(runner: Runner
     await eventually(degraded, within=15, what="the degraded connection")
 
 
+@pytest.mark.parametrize("told", [True, False])
 async def test_who_takes_the_grant_back_at_strava_has_its_data_deleted_unless_they_connect_again(
-    runner: Runner, emulated: Emulated
+    runner: Runner, emulated: Emulated, told: bool
 ) -> None:
+    """Told by an event, or found out by the next call where the event is lost."""
     await runner.sees(await runner.runs())
-    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": True})
+    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": told})
+    if not told:
+        assert (await runner.here.request("GET", "/strava/athlete")).status_code == 409
 
     async def purged_later() -> Any:
         status = await runner.status()

@@ -20,6 +20,7 @@ from contracts.strava.events import ConnectionDegraded as DegradedEvent
 from strava.connections import repository
 from strava.metrics import REFRESHES
 from strava.models import Connection
+from strava.purging import service as purging
 from strava.remote.errors import ConnectionDegraded, NotConnected, TokenInvalid
 from strava.remote.oauth import StravaOAuth
 from strava.remote.remote import Remote
@@ -49,17 +50,21 @@ class Access:
 class TokenKeeper:
     """Use ``TokenKeeper.of(resources)``. Its methods have transactions of their own: what they learn stays."""
 
-    def __init__(self, database: Database, oauth: StravaOAuth, keys: KeyRing) -> None:
+    def __init__(
+        self, database: Database, oauth: StravaOAuth, keys: KeyRing, *, purge_grace: timedelta | None = None
+    ) -> None:
         self._database = database
         self._oauth = oauth
         self._keys = keys
+        self._purge_grace = purge_grace
         self._turns = asyncio.Semaphore(_REFRESHES_AT_ONCE)
 
     @classmethod
     def of(cls, resources: Resources) -> Self:
         """Return the process's own. Raises ``NotConfigured``."""
         remote = Remote.of(resources)
-        return resources.shared(cls, lambda _: cls(resources.database, remote.oauth, remote.keys))
+        grace = remote.settings.purge_grace
+        return resources.shared(cls, lambda _: cls(resources.database, remote.oauth, remote.keys, purge_grace=grace))
 
     async def aclose(self) -> None:
         """Nothing is held open."""
@@ -103,9 +108,14 @@ class TokenKeeper:
     async def _refresh(self, session: AsyncSession, connection: Connection) -> None:
         try:
             pair = await self._oauth.refresh(self.open(connection.athlete_id, "refresh", connection.refresh_token))
-        except (TokenInvalid, DecryptionFailed) as refused:
+        except DecryptionFailed as unreadable:
             _audit_refresh(session, connection, "refused")
-            degrade(session, connection, _REVOKED if isinstance(refused, TokenInvalid) else _UNREADABLE)
+            degrade(session, connection, _UNREADABLE)
+            raise ConnectionDegraded(commits=True) from unreadable
+        except TokenInvalid as refused:
+            _audit_refresh(session, connection, "refused")
+            degrade(session, connection, _REVOKED)
+            await self._purge_later(session, connection)
             raise ConnectionDegraded(commits=True) from refused
         except ServiceError as error:
             _audit_refresh(session, connection, "failed", error.code)
@@ -114,6 +124,15 @@ class TokenKeeper:
         self.put(connection, pair)
         connection.generation += 1
         _audit_refresh(session, connection, "ok")
+
+    async def _purge_later(self, session: AsyncSession, connection: Connection) -> None:
+        """Who takes the grant back at Strava has disconnected, whether Strava tells of it or not.
+
+        A grant that ended otherwise looks the same: connecting again keeps what is there.
+        """
+        if self._purge_grace is not None:
+            account = str(connection.strava_athlete_id)
+            await purging.request(session, connection.athlete_id, account, self._purge_grace)
 
     async def _give_up(self, athlete_id: UUID, generation: int) -> None:
         async with self._database.transaction() as session:
