@@ -1,4 +1,4 @@
-"""Whose account at Strava a recording came from, a purge for each account, and hope for samples of what was measured."""
+"""Whose account at Strava a recording came from, a purge for each account, hope for samples of what was measured."""
 
 from alembic import op
 

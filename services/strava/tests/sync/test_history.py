@@ -1,16 +1,27 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from emulated import Emulated, Runner
 from looking import Woken, idle, jobs_of, make_due
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+from common.db.tables import Job
 from common.jobs import enqueue
 from common.resources import Resources
 from strava.sync.polling import poll_when_silent, tidy
-from strava.sync.queueing import HISTORY, QUEUE, enqueue_activity, enqueue_polls, enqueue_sync
+from strava.sync.queueing import (
+    ACTIVITY,
+    HISTORY,
+    QUEUE,
+    SYNC,
+    enqueue_activity,
+    enqueue_history,
+    enqueue_polls,
+    enqueue_sync,
+)
 
 NewRunner = Callable[[], Awaitable[Runner]]
 LISTED = {"before": None, "listed": True, "queued": 0}
@@ -40,7 +51,61 @@ async def test_connecting_brings_recent_history_and_then_all_years_before(
     await woken(all_years_here, "what was before")
     history = (await runner.status())["history"]
     assert (history["state"], history["progress"]) == ("done", 1.0)
-    assert (history["total"], history["fetched"], history["to_fetch"], history["failed"]) == (1, 1, 0, 0)
+    assert (history["total"], history["fetched"], history["to_fetch"], history["failed"]) == (4, 4, 0, 0)
+
+
+async def half_way(resources: Resources, athlete_id: UUID) -> datetime:
+    """A sync has listed four activities, two of which are here; the rest and the years before wait until a moment."""
+    until = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    async with resources.database.transaction() as session:
+        listing = {"after": datetime.now(UTC).isoformat(), "before": None, "queued": 4}
+        sync = enqueue(session, SYNC, listing, queue=QUEUE, subject_id=athlete_id, delay=timedelta(hours=1))
+        await session.flush()
+        fetches = [
+            enqueue_activity(session, athlete_id, each, urgent=False, missing=True, delay=3600) for each in range(1, 5)
+        ]
+        other = enqueue_activity(session, athlete_id, 5, urgent=True, delay=3600)
+        history = await enqueue_history(session, athlete_id, since=sync, queued=4)
+        await session.flush()
+        await session.execute(update(Job).where(Job.id != other).values(run_after=until))
+        done = Job.id.in_([sync, *fetches[:2]])
+        await session.execute(update(Job).where(done).values(state="done", progress=1.0))
+        held = Job.id == history
+        await session.execute(update(Job).where(held).values(progress=0.0, reason="The limit is used up."))
+    return until
+
+
+async def test_what_is_told_of_fetching_agrees_whenever_it_is_read_and_names_when_it_goes_on(
+    runner: Runner, resources: Resources
+) -> None:
+    until = await half_way(resources, runner.here.id)
+    status = await runner.status()
+    for told in (status["sync"], status["history"]):
+        assert (told["total"], told["fetched"], told["to_fetch"], told["failed"]) == (4, 2, 2, 0)
+        assert (told["state"], told["progress"]) == ("queued", 0.5)
+        assert datetime.fromisoformat(told["resumes_at"]) == until
+        assert told["reason"] == f"2 of 4 activities are here. It goes on at {until:%H:%M} UTC."
+    async with resources.database.transaction() as session:
+        await session.execute(update(Job).where(Job.kind == ACTIVITY).values(state="done"))
+    status = await runner.status()
+    assert (status["sync"]["state"], status["sync"]["progress"], status["sync"]["to_fetch"]) == ("done", 1.0, 0)
+    assert (status["history"]["state"], status["history"]["progress"]) == ("queued", 0.0), "it has still to list"
+    assert status["history"]["reason"] == "The limit is used up."
+    assert datetime.fromisoformat(status["history"]["resumes_at"]) == until
+
+
+async def test_a_sync_that_waits_before_it_has_listed_anything_names_when_it_goes_on(
+    new_runner: NewRunner, resources: Resources, woken: Woken, emulated: Emulated
+) -> None:
+    runner = await new_runner()
+    await emulated.control("PUT", "/limits", json={"read": [3, 1000], "read_usage": [3, 3]})
+    await runner.connect()
+
+    async def waits() -> Any:
+        return (await runner.status())["sync"]["resumes_at"]
+
+    assert datetime.fromisoformat(await woken(waits, "the wait for the limit")) > datetime.now(UTC)
+    assert (await runner.status())["sync"]["state"] == "queued"
 
 
 async def test_a_sync_finds_what_no_event_told_of(

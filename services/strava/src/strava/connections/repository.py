@@ -49,8 +49,9 @@ class Standing(NamedTuple):
 async def standing(session: AsyncSession, athlete_id: UUID, client_id: str) -> Standing:
     """How the athlete stands to Strava, all at one moment."""
     rows = (await session.execute(_STANDING, {"athlete": athlete_id, "client": client_id})).all()
+    purges: list[Purge | None] = [row.Purge for row in rows]
     connection, webhook, reason, _ = rows[0]
-    return Standing(connection, webhook, reason, [purge for *_, purge in rows if purge is not None])
+    return Standing(connection, webhook, reason, [purge for purge in purges if purge is not None])
 
 
 async def find(session: AsyncSession, athlete_id: UUID, *, lock: bool = False) -> Connection | None:

@@ -74,20 +74,29 @@ class WebhookOut(BaseModel):
     reason: str | None
 
 
-class HistoryOut(BaseModel):
-    """How far the history from before the connection is: activities that are here, that failed, that are to come.
+class FetchingOut(BaseModel):
+    """How far fetching is: activities that were missing, that are here now, that are to come, that failed.
 
-    ``resumes_at`` is when Strava's limit ends where it is what everything waits for.
+    ``resumes_at`` is when it goes on where all of it waits, as for the end of Strava's limit.
     """
 
-    state: Literal["queued", "running", "done", "failed", "dead"]
-    progress: float
-    reason: str | None
     total: int
     fetched: int
     to_fetch: int
     failed: int
     resumes_at: datetime | None
+
+
+class SyncOut(JobOut, FetchingOut):
+    """How far the last sync is; it is ``done`` once what it found is here."""
+
+
+class HistoryOut(FetchingOut):
+    """How far the history from before the connection is, with the sync that went before it."""
+
+    state: Literal["queued", "running", "done", "failed", "dead"]
+    progress: float
+    reason: str | None
 
 
 class PurgeOut(BaseModel):
@@ -116,7 +125,7 @@ class ConnectionStatus(BaseModel):
     connected_at: datetime | None = None
     last_sync_at: datetime | None = None
     last_event_at: datetime | None = None
-    sync: JobOut | None = None
+    sync: SyncOut | None = None
     history: HistoryOut | None = None
     webhook: WebhookOut | None = None
     rate_limit: RateLimitOut | None = None

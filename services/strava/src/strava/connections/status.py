@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.db.tables import Job
+from common.db.tables import Job, JobState
 from common.errors import UpstreamFailed
 from common.jobs import JobOut
 from common.resources import Resources
@@ -21,6 +21,7 @@ from strava.connections.schemas import (
     QuotaOut,
     RateLimitOut,
     StravaAthlete,
+    SyncOut,
     WebhookOut,
 )
 from strava.connections.tokens import TokenKeeper
@@ -29,7 +30,8 @@ from strava.purging import service as purging
 from strava.remote.errors import NotConfigured, ScopeMissing
 from strava.remote.remote import Remote
 from strava.sync import progress
-from strava.sync.queueing import HISTORY, SYNC
+from strava.sync.progress import FetchCounts
+from strava.sync.queueing import HISTORY, OPEN, SYNC
 
 
 async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUID) -> ConnectionStatus:
@@ -58,14 +60,15 @@ async def status_of(resources: Resources, session: AsyncSession, athlete_id: UUI
     if connection is None:
         return ConnectionStatus(state="disconnected", **shared)
     latest = await repository.latest_jobs(session, athlete_id, SYNC, HISTORY)
+    counts = dict(zip(latest, await progress.counts(session, athlete_id, [*latest.values()]), strict=True))
     own = {name: getattr(connection, name) for name in ("state", "reason", "scopes", "expires_at", "connected_at")}
     return ConnectionStatus(
         **own,
         athlete=ConnectedAthlete(id=str(connection.strava_athlete_id), name=connection.name),
         last_sync_at=connection.last_sync_at,
         last_event_at=connection.last_event_at,
-        sync=JobOut.model_validate(latest[SYNC]) if SYNC in latest else None,
-        history=await _history(session, athlete_id, latest[HISTORY]) if HISTORY in latest else None,
+        sync=_sync(latest[SYNC], counts[SYNC]) if SYNC in latest else None,
+        history=_history(latest[HISTORY], counts[HISTORY]) if HISTORY in latest else None,
         **shared,
     )
 
@@ -75,19 +78,36 @@ async def _purge(session: AsyncSession, purge: Purge) -> PurgeOut:
     return PurgeOut(account=purge.account, due_at=purge.due_at, activities=affected)
 
 
-async def _history(session: AsyncSession, athlete_id: UUID, job: Job) -> HistoryOut:
-    counts = await progress.counts(session, athlete_id, job.id)
-    waits = counts.resumes_at if counts.resumes_at and counts.resumes_at > datetime.now(UTC) else None
-    return HistoryOut(
-        state=job.state,
-        progress=job.progress,
-        reason=job.reason,
-        total=counts.total,
-        fetched=counts.fetched,
-        to_fetch=counts.to_fetch,
-        failed=counts.failed,
-        resumes_at=waits,
-    )
+def _sync(job: Job, counts: FetchCounts) -> SyncOut:
+    """The job only lists what is missing: a sync goes on until that is here."""
+    is_listed = job.state == JobState.DONE
+    resumes_at = progress.resumes_at(job, counts, listed=is_listed)
+    own = JobOut.model_validate(job).model_dump()
+    if counts.to_fetch:
+        own |= {"progress": min(job.progress, counts.share), "reason": counts.told(resumes_at)}
+    if counts.to_fetch and is_listed:
+        own["state"] = "queued" if resumes_at else "running"
+    return SyncOut(**own, **_fetching(counts, resumes_at))
+
+
+def _history(job: Job, counts: FetchCounts) -> HistoryOut:
+    """The job looks at its fetches now and then only: while it is open, what is told is counted here."""
+    is_listed = job.payload["listed"]
+    resumes_at = progress.resumes_at(job, counts, listed=is_listed)
+    share, reason = job.progress, job.reason
+    if job.state in OPEN and counts.total and (is_listed or counts.to_fetch):
+        share, reason = counts.share, counts.told(resumes_at)
+    return HistoryOut(state=job.state, progress=share, reason=reason, **_fetching(counts, resumes_at))
+
+
+def _fetching(counts: FetchCounts, resumes_at: datetime | None) -> dict[str, Any]:
+    return {
+        "total": counts.total,
+        "fetched": counts.fetched,
+        "to_fetch": counts.to_fetch,
+        "failed": counts.failed,
+        "resumes_at": resumes_at,
+    }
 
 
 async def athlete_at_strava(resources: Resources, athlete_id: UUID) -> StravaAthlete:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import jobs
+from common.db.tables import Job
 from common.jobrunner import JobContext
 from common.jobs import JobFailed, JobPostponed
 from strava.connections import repository as connections
@@ -24,6 +25,7 @@ async def sync_recent(context: JobContext) -> None:
     Each page is a stage of its own: it commits what it queued together with how far it came. Where the years before
     were never asked for, they come next.
     """
+    payload = {"queued": 0, **context.payload}
     athlete_id = context.job.subject_id
     assert athlete_id is not None
     began, after = datetime.now(UTC), datetime.fromisoformat(context.payload["after"])
@@ -34,14 +36,15 @@ async def sync_recent(context: JobContext) -> None:
             oldest = page[-1].start_date
             done = (began - oldest) / (began - after) if began > after else 1.0
             async with context.resources.database.transaction() as session:
-                await _queue_missing(session, athlete_id, page, fresh=looked_before)
-                await jobs.save_payload(session, context.job, {**context.payload, "before": second_of(page)})
+                payload["queued"] += await _queue_missing(session, athlete_id, page, fresh=looked_before)
+                payload["before"] = second_of(page)
+                await jobs.save_payload(session, context.job, payload)
                 await jobs.report_progress(session, context.job, min(max(done, 0.0), 1.0))
     except UNUSABLE as error:
         raise JobFailed(error.detail) from error
     await repository.note_sync(context.session, athlete_id, began)
     if await connections.claim_history(context.session, athlete_id, began):
-        await enqueue_history(context.session, athlete_id)
+        await enqueue_history(context.session, athlete_id, since=context.job.id, queued=payload["queued"])
 
 
 async def bring_history(context: JobContext) -> None:
@@ -54,13 +57,12 @@ async def bring_history(context: JobContext) -> None:
     if not context.payload["listed"]:
         await _list_history(context, athlete_id)
     async with context.resources.database.reading() as session:
-        counts = await progress.counts(session, athlete_id, context.job.id)
+        [counts] = await progress.counts(session, athlete_id, [await session.get_one(Job, context.job.id)])
     if counts.to_fetch == 0:
         return
     await context.report_progress(counts.share)
     pause = Remote.of(context.resources).quota.windows.grace * 300 / _LOOKS_A_QUARTER
-    told = f"{counts.fetched} of {counts.total} activities are here."
-    raise JobPostponed(datetime.now(UTC) + pause, told)
+    raise JobPostponed(datetime.now(UTC) + pause, counts.told())
 
 
 async def _list_history(context: JobContext, athlete_id: UUID) -> None:

@@ -59,18 +59,27 @@ def enqueue_activity(
     )
 
 
+_LISTING: dict[str, object] = {"before": None, "queued": 0}
+
+
 async def enqueue_sync(session: AsyncSession, athlete_id: UUID, after: datetime) -> UUID:
     """List what started after a moment and fetch what is missing.
 
     Returns the job, also one under way that looks as far back: a poll of the last day is no answer to who misses more.
     """
     as_far_back = Job.payload["after"].astext.cast(DateTime(timezone=True)) <= after
-    return await _once(session, athlete_id, SYNC, {"after": after.isoformat(), "before": None}, BACKGROUND, as_far_back)
+    return await _once(session, athlete_id, SYNC, {**_LISTING, "after": after.isoformat()}, BACKGROUND, as_far_back)
 
 
-async def enqueue_history(session: AsyncSession, athlete_id: UUID) -> UUID:
-    """List everything there ever was and fetch what is missing; returns the job, also one that is under way."""
-    return await _once(session, athlete_id, HISTORY, {"before": None, "listed": False, "queued": 0}, LAST)
+async def enqueue_history(
+    session: AsyncSession, athlete_id: UUID, *, since: UUID | None = None, queued: int = 0
+) -> UUID:
+    """List everything there ever was and fetch what is missing; returns the job, also one that is under way.
+
+    One that follows the sync ``since`` tells also how far the fetches are that this one ``queued``.
+    """
+    payload = {**_LISTING, "listed": False, "since": str(since) if since else None, "queued": queued}
+    return await _once(session, athlete_id, HISTORY, payload, LAST)
 
 
 async def enqueue_reconciliation(session: AsyncSession, athlete_id: UUID, after: datetime) -> UUID:
