@@ -8,9 +8,10 @@ from emulated import Emulated, Runner
 from looking import Outcomes, jobs_of, make_due
 from sqlalchemy import text
 
+from common.jobs import replay
 from common.resources import Resources
 from common.testing.wait import eventually
-from strava.sync.queueing import enqueue_activity, hold_background
+from strava.sync.queueing import ACTIVITY, EVENT, enqueue_activity, hold_background
 
 NewRunner = Callable[[], Awaitable[Runner]]
 
@@ -94,6 +95,55 @@ async def test_a_dead_strava_uses_no_job_up_and_loses_nothing(
         return await runner.stored(later)
 
     await eventually(here, within=30, what="the run")
+
+
+@pytest.mark.parametrize("told_by", ["event", "list"])
+async def test_one_activity_that_strava_never_answers_about_is_given_up_with_the_reason_and_can_be_replayed(
+    runner: Runner, resources: Resources, emulated: Emulated, told_by: str
+) -> None:
+    await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    broken = await runner.runs(start_date="2026-11-06T06:00:00Z")
+    fault = {"status": 500, "paths": [f"/activities/{broken}"]}
+    await emulated.control("PUT", "/faults", json=fault)
+    kind = EVENT if told_by == "event" else ACTIVITY
+    if told_by == "event":
+        await runner.tells(broken)
+    else:
+        async with resources.database.transaction() as session:
+            enqueue_activity(session, runner.here.id, broken, urgent=True)
+
+    async def ended() -> Any:
+        async with resources.database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET run_after = now(), attempts = 7 WHERE state = 'queued'"))
+        await resources.waker.wake("strava")
+        return [each for each in await jobs_of(resources, kind) if each.state == "dead"]
+
+    [dead] = await eventually(ended, within=30, what="the dead letter")
+    assert (dead.attempts, dead.reason) == (8, "The strava-api service failed to answer.")
+    await emulated.control("PUT", "/faults", json={})
+    async with resources.database.transaction() as session:
+        assert await replay(session, dead.id, queue="strava")
+    await runner.sees(broken)
+
+
+async def test_an_outage_of_all_activities_is_waited_out(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    later = await runner.runs(start_date="2026-11-06T06:00:00Z")
+    await emulated.control("PUT", "/faults", json={"status": 500, "paths": ["/activities"]})
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, later, urgent=True)
+        await session.flush()
+        await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+
+    async def postponed() -> Any:
+        return [each for each in await jobs_of(resources, ACTIVITY) if each.state == "queued" and each.reason]
+
+    [job] = await eventually(postponed, within=20, what="the postponed job")
+    assert (job.attempts, job.run_after > datetime.now(UTC) + timedelta(minutes=5)) == (7, True)
 
 
 async def test_what_waits_in_the_background_waits_together_and_keeps_its_order(

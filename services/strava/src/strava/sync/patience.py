@@ -1,13 +1,18 @@
 """Waiting for Strava: limits and outages postpone a job, they never use it up."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from common.errors import ServiceError, Unavailable, UpstreamFailed, UpstreamTimeout
 from common.jobrunner import JobContext, Task
 from common.jobs import JobPostponed
+from strava.connections import repository as connections
 from strava.remote.errors import ApplicationInactive, ApplicationRefused, NotConfigured, RateLimited
 from strava.remote.remote import Remote
-from strava.sync.queueing import hold_background
+from strava.sync import repository
+from strava.sync.bringing import fetch
+from strava.sync.queueing import ACTIVITY, EVENT, hold_background
+from strava.webhooks import repository as events
 
 OUTAGE_PAUSE = timedelta(minutes=10)
 _OPERATORS = (ApplicationInactive, ApplicationRefused, NotConfigured)
@@ -18,7 +23,8 @@ def patient(task: Task) -> Task:
     """Wrap a task that asks Strava.
 
     A rate limit is slept out until its reset. An outage is first retried as any failure is; the attempt that
-    would be the last is postponed instead, again and again, so that nothing is lost however long it lasts.
+    would be the last is postponed instead, again and again, so that nothing is lost however long it lasts. Where
+    Strava answers well about another activity it is no outage: one that it never answers about is given up.
     """
 
     async def run(context: JobContext) -> None:
@@ -29,11 +35,41 @@ def patient(task: Task) -> Task:
         except _OPERATORS as error:
             raise _later(error) from error
         except _OUTAGES as error:
-            if context.job.attempts < context.job.max_attempts:
+            if context.job.attempts < context.job.max_attempts or await _others_are_answered(context):
                 raise
             raise _later(error) from error
 
     return run
+
+
+async def _others_are_answered(context: JobContext) -> bool:
+    """Whether Strava answers about another activity of the athlete, when the job asks for one."""
+    if (about := await _asked_for(context)) is None:
+        return False
+    athlete_id, strava_id = about
+    async with context.resources.database.reading() as session:
+        other = await repository.any_other(session, athlete_id, strava_id)
+    if other is None:
+        return False
+    try:
+        await fetch(context.resources, athlete_id, other, urgent=True)
+    except ServiceError:
+        return False
+    return True
+
+
+async def _asked_for(context: JobContext) -> tuple[UUID, int] | None:
+    """(athlete, number at Strava) of the one activity that the job asks for."""
+    if context.job.kind == ACTIVITY and context.job.subject_id is not None:
+        return context.job.subject_id, int(context.payload["strava_id"])
+    if context.job.kind != EVENT:
+        return None
+    async with context.resources.database.reading() as session:
+        event = await events.find(session, UUID(context.payload["event_id"]))
+        connection = await connections.of_strava_athlete(session, event.owner_id) if event else None
+    if event is None or connection is None or event.object_type != "activity":
+        return None
+    return connection.athlete_id, event.object_id
 
 
 async def _after_reset(context: JobContext, limited: RateLimited) -> JobPostponed:

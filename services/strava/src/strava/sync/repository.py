@@ -60,6 +60,15 @@ async def is_stored(session: AsyncSession, athlete_id: UUID, strava_id: int) -> 
     return await session.scalar(query) is not None
 
 
+async def any_other(session: AsyncSession, athlete_id: UUID, strava_id: int) -> int | None:
+    """Return the number of the athlete's latest activity from Strava but this one."""
+    query = select(Recording.strava_id).where(
+        Recording.athlete_id == athlete_id, Recording.strava_id.is_not(None), Recording.strava_id != strava_id
+    )
+    number: int | None = await session.scalar(query.order_by(Recording.strava_id.desc()).limit(1))
+    return number
+
+
 async def has_synced(session: AsyncSession, athlete_id: UUID) -> bool:
     """Whether Strava's list was looked at before."""
     query = select(Connection.last_sync_at).where(Connection.athlete_id == athlete_id)
