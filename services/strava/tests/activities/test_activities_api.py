@@ -52,6 +52,10 @@ async def test_filters_narrow_the_list(athlete: Athlete) -> None:
     assert await ids(athlete, to=(START + timedelta(days=1)).isoformat()) == [short]
     assert await ids(athlete, source="file") == [ride, long, short]
     assert await ids(athlete, source="strava") == []
+    unknown = await athlete.request("GET", "/activities", params={"source": "zzz"})
+    [error] = unknown.json()["errors"]
+    assert (unknown.status_code, error["pointer"]) == (422, "/query/source")
+    assert error["message"] == "Input should be 'file', 'strava' or 'manual'"
 
 
 async def test_lists_and_details_answer_304_until_something_changes(athlete: Athlete) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,7 @@ class ActivityFilter(BaseModel):
     since: AwareDatetime | None = Field(default=None, alias="from")
     until: AwareDatetime | None = Field(default=None, alias="to")
     q: str | None = Field(default=None, max_length=100, description="part of the name")
-    source: str | None = Field(default=None, max_length=20)
+    source: Literal["file", "strava", "manual"] | None = None
     gear: UUID | None = None
     min_distance: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
     max_distance: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
