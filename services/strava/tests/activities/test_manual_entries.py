@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -49,9 +49,20 @@ async def test_a_local_start_is_in_the_zone_named_or_the_athletes_own_right_acro
     assert await start("2026-03-28T03:30:00", timezone="Europe/Rome") == "2026-03-28T02:30:00Z"
     assert await start("2026-10-25T02:30:00", timezone="Europe/Rome") == "2026-10-25T00:30:00Z"  # the first of two
     assert await start("2026-07-01T09:00:00") == "2026-06-30T23:00:00Z"  # the stand-in says Sydney
-    assert await start("2026-12-01T09:00:00") == "2026-11-30T22:00:00Z"
-    made = await entered(athlete, start_time="2026-12-24T09:00:00-05:00")
-    assert (made["start_time"], made["timezone"]) == ("2026-12-24T14:00:00Z", "Australia/Sydney")
+    assert await start("2025-12-01T09:00:00") == "2025-11-30T22:00:00Z"
+    made = await entered(athlete, start_time="2025-12-24T09:00:00-05:00")
+    assert (made["start_time"], made["timezone"]) == ("2025-12-24T14:00:00Z", "Australia/Sydney")
+
+
+async def test_an_entry_of_a_time_to_come_is_refused_but_for_a_day_by_which_clocks_differ(athlete: Athlete) -> None:
+    now = datetime.now(UTC)
+    refused = await entered(athlete, 422, start_time=(now + timedelta(hours=25)).isoformat())
+    [error] = refused["errors"]
+    assert (error["pointer"], "in the future" in error["message"]) == ("/body/start_time", True)
+    made = await entered(athlete, start_time=(now + timedelta(hours=23)).isoformat())
+    path = f"/activities/{made['id']}"
+    changed = await athlete.request("PATCH", path, json={"start_time": "2099-01-01T00:00:00"})
+    assert (changed.status_code, changed.json()["errors"][0]["pointer"]) == (422, "/body/start_time")
 
 
 async def test_the_same_entry_again_is_a_duplicate_and_a_key_replays_the_first_answer(athlete: Athlete) -> None:

@@ -1,6 +1,6 @@
 """Shapes of activities in the API: SI units, absent sensors null."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,8 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from common.fields import OneLine, Prose, example
 from strava.activities.sports import SPORTS
+from strava.files.samples import CLOCKS_DIFFER
 
-EARLIEST, LATEST = datetime(1980, 1, 6), datetime(2100, 1, 1)  # noqa: DTZ001 - compared with local times
+EARLIEST = datetime(1980, 1, 6)  # noqa: DTZ001 - compared with local times
+FARTHEST_EAST = timezone(timedelta(hours=14))
 FASTEST = 120.0  # m/s
 
 
@@ -28,8 +30,10 @@ def _known_timezone(name: str) -> str:
 
 
 def _possible_start(start: datetime) -> datetime:
-    if not EARLIEST <= start.replace(tzinfo=None) < LATEST:
-        raise ValueError(f"must be between {EARLIEST.year} and {LATEST.year}")
+    if start.replace(tzinfo=None) < EARLIEST:
+        raise ValueError(f"must not be before {EARLIEST.year}")
+    if (start if start.tzinfo else start.replace(tzinfo=FARTHEST_EAST)) > datetime.now(UTC) + CLOCKS_DIFFER:
+        raise ValueError("must not be in the future")
     return start
 
 

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from strava.files.recording import Column, Recording
 
 EARLIEST = 315_964_800.0  # 1980-01-06, when GPS time begins: clocks before it were never set
 LATEST = 4_102_444_800.0  # 2100-01-01
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far ahead of ours the clock of a device, or of a person elsewhere, may be."""
+
 LIMITS = {
     "distance": (0.0, 1e7),
     "altitude": (-499.0, 9_000.0),  # FIT writes -500 for "no altitude"
