@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from strava.files.recording import Column, DeviceTotals, FileRefused, RecordedLap, Recording
-from strava.kernels import clean
+from strava.kernels import clean, derive
 from strava.kernels.clean import longest_rise
 
 START = datetime(2026, 3, 1, 7, tzinfo=UTC)
@@ -25,6 +25,40 @@ def test_a_sample_that_goes_back_in_time_goes_alone() -> None:
     found = clean(recording([0, 1, 2, 1.5, 3], distance=[0, 3, 6, 7, 9]))
     assert column(found, "time") == [0, 1, 2, 3]
     assert found.quality.dropped == {"backwards_time": 1}
+
+
+@pytest.mark.parametrize("height", [8000.0, -400.0])
+def test_one_altitude_that_nobody_climbed_to_goes_and_is_counted(height: float) -> None:
+    flat = [100.0] * 400
+    spiked = [*flat[:200], height, *flat[201:]]
+    time = list(range(400))
+    found = clean(recording(time, distance=[3.0 * at for at in time], altitude=spiked))
+    assert found.quality.dropped == {"altitude_spike": 1}
+    assert (len(found.columns["time"]), derive(found).elevation_gain) == (400, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("time", "altitude"),
+    [
+        ([0, 1, 2, 3, 4, 5], [100, 100, 149, 100, 100, 100]),  # no more than a barometer in the wind
+        ([0, 60, 120, 180, 240, 300], [100, 100, 1100, 100, 100, 100]),  # a lift up and down in two minutes
+        ([0, 1, 2, 3, 4, 5], [100, 100, 300, 300, 300, 300]),  # there and not back: a sensor that was set
+    ],
+)
+def test_altitudes_that_may_be_are_left(time: list[float], altitude: list[float]) -> None:
+    found = clean(recording(time, distance=[3.0 * at for at in time], altitude=altitude))
+    assert found.quality.dropped == {}
+    assert column(found, "altitude") == altitude
+
+
+@pytest.mark.parametrize("time", [[7], [5, 4, 3, 2, 1], [3, 3, 3]])
+def test_a_recording_without_two_usable_samples_is_refused(time: list[float]) -> None:
+    with pytest.raises(FileRefused, match="no two usable samples"):
+        clean(recording(time, distance=[10.0 * at for at in range(len(time))], heartrate=[120] * len(time)))
+
+
+def test_two_samples_indoors_with_no_distance_are_a_recording() -> None:
+    assert column(clean(recording([0, 1800], heartrate=[120, 140])), "time") == [0, 1800]
 
 
 def test_a_time_far_ahead_goes_alone_and_is_no_clock_fault() -> None:

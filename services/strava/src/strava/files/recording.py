@@ -18,7 +18,8 @@ class FileRefused(Exception):
     Attributes:
         reason: one sentence that its owner understands.
         code: stable, for programs: ``empty``, ``unknown_format``, ``encrypted``, ``too_large``, ``ratio``,
-            ``too_many_entries``, ``nested_archive``, ``unsafe_xml``, ``invalid_xml``, ``damaged``, ``no_data``.
+            ``too_many_entries``, ``nested_archive``, ``unsafe_xml``, ``invalid_xml``, ``damaged``, ``no_data``,
+            ``in_future``.
     """
 
     def __init__(self, reason: str, code: str) -> None:
@@ -37,7 +38,8 @@ class QualityReport:
     Attributes:
         samples: samples in the file.
         dropped: samples or single values removed, by reason: ``non_finite``, ``out_of_range``, ``backwards_time``,
-            ``backwards_distance``, ``duplicate``, ``gps_jump``, ``clock_fault``, ``empty``, ``without_time``.
+            ``backwards_distance``, ``duplicate``, ``gps_jump``, ``altitude_spike``, ``clock_fault``, ``empty``,
+            ``without_time``.
         damaged: the file ends early or its checksum is wrong; this is what could be read.
         notes: sentences for the owner of the file.
     """

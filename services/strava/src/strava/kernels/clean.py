@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strava.files.recording import Column, Columns, DeviceTotals, FileRefused, RecordedLap, Recording
+from strava.kernels import elevation
 from strava.kernels.device import believable_laps, believable_totals
 from strava.kernels.distance import (
     FARTHEST,
@@ -25,6 +26,7 @@ CLOCK_JUMP = 12 * 3600.0  # s
 CLOCK_MOVED = 100.0  # m
 LONGEST_BREAK = 7 * 86_400.0  # s; no activity rests longer, however far it moved
 MOST_STRAY = 3  # samples
+FEWEST = 2  # samples
 LAP_SLACK = 5.0  # s
 DISAGREES = 0.05
 LEAST_DISTANCE, LEAST_TIME = 50.0, 60.0  # m, s; below, nobody asks
@@ -39,11 +41,11 @@ def clean(recording: Recording) -> Recording:
     In this order: stray times go; a clock fault cuts (see `keep_longest_part`); samples that go back in time go, the
     fewest that must; samples of one moment are joined; samples without any value go; out-and-back positions go; the
     distance is the device's when it is sane, else that of the positions, without receiver jumps; samples that go back
-    in distance go; what laps and summary say and cannot be goes. Times count from the first sample that is left and
-    are rounded to 1 ms, distance to 0.01 m.
+    in distance go; single altitudes that nobody climbed to go; what laps and summary say and cannot be goes. Times
+    count from the first sample that is left and are rounded to 1 ms, distance to 0.01 m.
 
     Raises:
-        FileRefused: nothing but times is left, and no device says how long it was.
+        FileRefused: nothing but times is left and no device says how long it was, or there are no two samples.
     """
     dropped: Counter[str] = Counter(recording.quality.dropped)
     notes = list(recording.quality.notes)
@@ -55,9 +57,11 @@ def clean(recording: Recording) -> Recording:
     if cut:
         notes.append("The clock jumped by more than 12 hours; the recording was cut there and the longer part kept.")
     columns = _present(_in_order(_present(_take(columns, part)), dropped))
-    columns = _present(_with_distance(columns, recording, dropped, notes))
+    columns = _present(_without_spikes(_with_distance(columns, recording, dropped, notes), dropped))
     if not len(columns["time"]) or (len(columns) == 1 and not recording.totals.elapsed):
         raise FileRefused("The recording has no samples left once impossible ones are dropped.", "no_data")
+    if len(columns["time"]) < FEWEST:
+        raise FileRefused("The recording has no two usable samples: it has no length in time or distance.", "no_data")
     if metres := dropped.pop("gps_jump_metres", 0):
         notes.append(f"Jumps of the GPS receiver were removed: {dropped['gps_jump']}, {metres} m in all.")
     cleaned = _rebase(recording, columns, notes, cut=cut)
@@ -165,6 +169,14 @@ def _joined(columns: dict[str, Column], dropped: Counter[str]) -> dict[str, Colu
             latest = np.maximum.accumulate(np.where(known, np.arange(len(time)), 0))
             joined[name] = values[np.where(latest >= group, latest, np.arange(len(time)))[last]]
     return joined
+
+
+def _without_spikes(columns: dict[str, Column], dropped: Counter[str]) -> dict[str, Column]:
+    if "altitude" not in columns:
+        return columns
+    off = elevation.spikes(columns["time"], columns["altitude"])
+    dropped["altitude_spike"] += int(np.count_nonzero(off))
+    return columns | {"altitude": np.where(off, np.nan, columns["altitude"])}
 
 
 def _with_distance(

@@ -1,9 +1,11 @@
 """Altitude: smoothing, gain, grade, and what a grade costs a runner."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strava.files.recording import Column
 
+SPIKE, FASTEST_CLIMB = 50.0, 20.0  # m, m/s
 SMOOTH = 10.0  # s to each side
 THRESHOLD = 3.0  # m
 WINDOW = 200.0  # m
@@ -11,6 +13,22 @@ SHORTEST_WINDOW = 20.0  # m
 STEEPEST = 50.0  # %
 GAP_GRADES = (-20.0, -10.0, 0.0, 10.0, 20.0)  # %
 GAP_FACTORS = (1.085, 0.875, 1.0, 1.48, 2.28)
+
+
+def spikes(time: Column, altitude: Column) -> NDArray[np.bool_]:
+    """(n,) which single values nobody climbed to: up and back, or down and up, by more than 50 m and 20 m/s each way.
+
+    Args:
+        time: (n,) s, strictly increasing.
+        altitude: (n,) m, NaN where absent.
+    """
+    found = np.zeros(len(time), dtype=np.bool_)
+    valid = np.flatnonzero(~np.isnan(altitude))
+    step = np.diff(altitude[valid])
+    far = (np.abs(step) > SPIKE) & (np.abs(step) > FASTEST_CLIMB * np.diff(time[valid]))
+    there_and_back = far[:-1] & far[1:] & (np.sign(step[:-1]) != np.sign(step[1:]))
+    found[valid[1:-1][there_and_back]] = True
+    return found
 
 
 def smooth(time: Column, altitude: Column) -> Column:

@@ -180,13 +180,13 @@ NUMBERS: Final = (
     Bad("before-christ.gpx", lambda: gpx(steady()).replace(b"2026-", b"-044-"), "route"),
     Bad("year-one.gpx", lambda: gpx(steady()).replace(b"2026-", b"0001-"), "route"),
     Bad("year-9999.gpx", lambda: gpx(steady()).replace(b"2026-", b"9999-"), "route"),
-    Bad("backwards.gpx", lambda: gpx(reversed(steady())), "activities"),
+    Bad("backwards.gpx", lambda: gpx(reversed(steady())), "no_data"),
     Bad(
         "ten-years.gpx", lambda: gpx([*steady(), point(315_360_000.0, 46.0), point(315_360_001.0, 46.0)]), "activities"
     ),
-    Bad("time-jumps.gpx", time_jumps, "activities"),
+    Bad("time-jumps.gpx", time_jumps, "no_data"),
     Bad("one-point-segments.gpx", one_point_segments, "activities"),
-    Bad("one-point.gpx", lambda: gpx(steady()[:1]), "activities"),
+    Bad("one-point.gpx", lambda: gpx(steady()[:1]), "no_data"),
     Bad("great-summary.tcx", great_summary, "activities"),
     Bad("1e9-metres.tcx", lambda: far("1e9"), "activities"),
     Bad("1e308-metres.tcx", lambda: far("1e308"), "activities"),
