@@ -35,6 +35,7 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 _DATA_EXCEPTION = "22"
 _MOST_ERRORS = 50
 _TOO_MANY_FILES = "Too many files"  # as Starlette says it, of more than 1,000
+_NO_FILE = "Expected UploadFile"  # as FastAPI says it, of a field that holds text, or nothing
 _SERVER_ERROR = 500
 _ITEMS = re.compile(r"\bitem(s?)\b")
 
@@ -118,7 +119,9 @@ def _validation(error: RequestValidationError) -> ServiceError:
 
 
 def _words(found: dict[str, Any]) -> str:
-    """What pydantic says; it counts a secret's characters as items, as those of a list."""
+    """What pydantic says; it counts a secret's characters as items, as those of a list, and names types of files."""
     message = str(found["msg"])
+    if _NO_FILE in message:
+        return "A file is expected here: choose one."
     of_secret = isinstance(found.get("input"), str) and found["type"] in {"too_short", "too_long"}
     return _ITEMS.sub(r"character\1", message) if of_secret else message

@@ -1,6 +1,7 @@
 """Bad files through the door: each has its outcome with a reason, and what came in can be looked at."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import archives
@@ -43,6 +44,30 @@ async def batch(athlete: Athlete) -> dict[str, Any]:
     ]
     found: dict[str, Any] = await athlete.import_files(*files, *bombs, ("good.gpx", made_up.run(kind="hiking")))
     return found
+
+
+async def test_a_recording_of_one_sample_or_of_a_time_to_come_is_refused_and_says_why(athlete: Athlete) -> None:
+    now = datetime.now(UTC)
+    items = await athlete.give(
+        ("point.gpx", made_up.run(seconds=0)),
+        ("far.gpx", made_up.run(datetime(2099, 6, 1, tzinfo=UTC))),
+        ("ahead.gpx", made_up.run(now + timedelta(hours=25))),
+        ("clock.gpx", made_up.run(now + timedelta(hours=23))),
+        ("indoor.tcx", made_up.indoor(speed=0.0)),
+    )
+    assert {name: item["state"] for name, item in items.items()} == {
+        "point.gpx": "rejected", "far.gpx": "rejected", "ahead.gpx": "rejected", "clock.gpx": "imported",
+        "indoor.tcx": "imported",
+    }  # fmt: skip
+    assert "no two usable samples" in items["point.gpx"]["reason"]
+    assert "2099-06-01, in the future" in items["far.gpx"]["reason"]
+
+
+async def test_a_field_without_a_file_is_answered_in_words_for_people(athlete: Athlete) -> None:
+    response = await athlete.request("POST", "/imports", files=[("files", (None, ""))])
+    assert response.status_code == 422
+    [error] = response.json()["errors"]
+    assert (error["pointer"], error["message"]) == ("/body/files/0", "A file is expected here: choose one.")
 
 
 async def test_every_bad_file_has_the_outcome_that_is_right_for_it(athlete: Athlete, batch: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """The process that reads files: ``python -m strava.sandbox.child``."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from common.sandbox.child import serve
 from strava.files import FileRefused, ParseResult, parse
 from strava.files.accounts import read_activities, read_summaries
-from strava.files.samples import as_sport
+from strava.files.recording import Recording
+from strava.files.samples import CLOCKS_DIFFER, as_sport
 from strava.kernels import clean, derive
 from strava.sandbox.results import Order, ParsedActivity, ParsedFile, Refusal, Reply, ToldList, dumps
 
@@ -31,7 +33,7 @@ def _reply(order: Order, data: bytes) -> Reply:
 def read_file(data: bytes, name: str, sport: str | None = None) -> ParsedFile:
     """Parse, clean and derive one plain file; ``sport`` is that of its one recording, where the file may be wrong.
 
-    Recordings without usable samples are left out with a note.
+    Recordings without usable samples, or of a time to come, are left out with a note.
 
     Raises:
         FileRefused: the file is refused, or none of its recordings is usable.
@@ -42,7 +44,7 @@ def read_file(data: bytes, name: str, sport: str | None = None) -> ParsedFile:
     refused: FileRefused | None = None
     for recording in parsed.recordings:
         try:
-            cleaned = clean(recording)
+            cleaned = _begun(clean(recording))
         except FileRefused as error:
             refused = error
             notes.append(error.reason)
@@ -51,6 +53,16 @@ def read_file(data: bytes, name: str, sport: str | None = None) -> ParsedFile:
     if refused and not activities:
         raise refused
     return ParsedFile(parsed.kind, parsed.format, tuple(activities), tuple(notes))
+
+
+def _begun(recording: Recording) -> Recording:
+    """The recording. Raises ``FileRefused`` when it starts in the future."""
+    if recording.start_time > datetime.now(UTC) + CLOCKS_DIFFER:
+        day = f"{recording.start_time:%Y-%m-%d}"
+        raise FileRefused(
+            f"The recording starts on {day}, in the future: the clock of the device was wrong.", "in_future"
+        )
+    return recording
 
 
 def _with_sport(parsed: ParseResult, sport: str | None) -> ParseResult:
