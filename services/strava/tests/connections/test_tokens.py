@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -165,7 +166,8 @@ async def test_tokens_are_sealed_anew_with_another_first_key(
     both = f"{KeyRing.new_setting('k2')},{strava_environment['ENCRYPTION_KEYS']}"
     original = tmp_path / "originals" / str(runner.here.id) / "a-file"
     original.parent.mkdir(parents=True)
-    original.write_bytes(b"a recording from before it was to be sealed")
+    # Longer than what is read to look at it: what is left unread must not break the end of the process.
+    original.write_bytes(random.Random(1).randbytes(3 << 20))
     command = [sys.executable, "-m", "strava.connections", "reencrypt"]
     for expected in (1, 0):
         own = {"ENCRYPTION_KEYS": both, "ENCRYPT_ORIGINALS": "true", "OBJECT_STORE_URL": f"file://{tmp_path}"}

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 from contextlib import suppress
 
 from common.db import Database
@@ -44,7 +45,9 @@ def main() -> None:
     parser.add_argument("command", choices=["reencrypt"])
     parser.parse_args()
     told = {"reencrypted": asyncio.run(run(StravaSettings.from_environment()))}
-    print(json.dumps(told))  # noqa: T201 - read by the operator
+    print(json.dumps(told), flush=True)  # noqa: T201 - read by the operator
+    # Threads of the object store that have not let go of what they read abort an interpreter that is ending.
+    os._exit(0)
 
 
 if __name__ == "__main__":
