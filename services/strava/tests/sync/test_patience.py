@@ -8,6 +8,7 @@ from emulated import Emulated, Runner
 from looking import Outcomes, jobs_of, make_due
 from sqlalchemy import text
 
+from common.http import RetryPolicy
 from common.jobs import replay
 from common.resources import Resources
 from common.testing.wait import eventually
@@ -125,6 +126,26 @@ async def test_one_activity_that_strava_never_answers_about_is_given_up_with_the
     async with resources.database.transaction() as session:
         assert await replay(session, dead.id, queue="strava")
     await runner.sees(broken)
+
+
+async def test_an_outage_that_is_just_over_gives_nothing_up(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    later = await runner.runs(start_date="2026-11-06T06:00:00Z")
+    fault = {"status": 500, "paths": [f"/activities/{later}"], "calls": RetryPolicy().attempts}
+    await emulated.control("PUT", "/faults", json=fault)
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, later, urgent=True)
+        await session.flush()
+        await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+
+    async def decided() -> Any:
+        return [each for each in await jobs_of(resources, ACTIVITY) if each.reason]
+
+    [job] = await eventually(decided, within=20, what="what became of it")
+    assert (job.state, job.attempts) == ("queued", 7)
 
 
 async def test_an_outage_of_all_activities_is_waited_out(

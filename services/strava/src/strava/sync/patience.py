@@ -35,24 +35,31 @@ def patient(task: Task) -> Task:
         except _OPERATORS as error:
             raise _later(error) from error
         except _OUTAGES as error:
-            if context.job.attempts < context.job.max_attempts or await _others_are_answered(context):
+            if context.job.attempts < context.job.max_attempts or await _is_alone_in_failing(context):
                 raise
             raise _later(error) from error
 
     return run
 
 
-async def _others_are_answered(context: JobContext) -> bool:
-    """Whether Strava answers about another activity of the athlete, when the job asks for one."""
+async def _is_alone_in_failing(context: JobContext) -> bool:
+    """Whether Strava answers about another activity of the athlete and then still not about that of the job.
+
+    That it is asked again tells it from an outage that was just over.
+    """
     if (about := await _asked_for(context)) is None:
         return False
     athlete_id, strava_id = about
     async with context.resources.database.reading() as session:
         other = await repository.any_other(session, athlete_id, strava_id)
-    if other is None:
+    if other is None or not await _is_answered(context, athlete_id, other):
         return False
+    return not await _is_answered(context, athlete_id, strava_id)
+
+
+async def _is_answered(context: JobContext, athlete_id: UUID, strava_id: int) -> bool:
     try:
-        await fetch(context.resources, athlete_id, other, urgent=True)
+        await fetch(context.resources, athlete_id, strava_id, urgent=True)
     except ServiceError:
         return False
     return True
