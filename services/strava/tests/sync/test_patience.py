@@ -41,6 +41,14 @@ async def test_a_rate_limit_is_slept_out_and_counts_as_no_failure(
     assert await runner.stored(strava_id)
 
 
+async def fetch_for_the_last_time(runner: Runner, resources: Resources, strava_id: int) -> None:
+    """Queue the fetch of an activity with one attempt left."""
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, strava_id, urgent=True)
+        await session.flush()
+        await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+
+
 async def pass_the_reset(resources: Resources, emulated: Emulated) -> None:
     await emulated.reset()
     await resources.redis.flushdb()
@@ -73,10 +81,7 @@ async def test_a_dead_strava_uses_no_job_up_and_loses_nothing(
     later = await runner.runs(start_date="2026-11-06T06:00:00Z")
     emulated.stop()
     try:
-        async with resources.database.transaction() as session:
-            enqueue_activity(session, runner.here.id, later, urgent=True)
-            await session.flush()
-            await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+        await fetch_for_the_last_time(runner, resources, later)
 
         async def postponed() -> Any:
             jobs = [job for job in await jobs_of(resources, "strava-activity") if job.reason]
@@ -136,10 +141,7 @@ async def test_an_outage_that_is_just_over_gives_nothing_up(
     later = await runner.runs(start_date="2026-11-06T06:00:00Z")
     fault = {"status": 500, "paths": [f"/activities/{later}"], "calls": RetryPolicy().attempts}
     await emulated.control("PUT", "/faults", json=fault)
-    async with resources.database.transaction() as session:
-        enqueue_activity(session, runner.here.id, later, urgent=True)
-        await session.flush()
-        await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+    await fetch_for_the_last_time(runner, resources, later)
 
     async def decided() -> Any:
         return [each for each in await jobs_of(resources, ACTIVITY) if each.reason]
@@ -155,10 +157,7 @@ async def test_an_outage_of_all_activities_is_waited_out(
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
     later = await runner.runs(start_date="2026-11-06T06:00:00Z")
     await emulated.control("PUT", "/faults", json={"status": 500, "paths": ["/activities"]})
-    async with resources.database.transaction() as session:
-        enqueue_activity(session, runner.here.id, later, urgent=True)
-        await session.flush()
-        await session.execute(text("UPDATE jobs SET attempts = max_attempts - 1 WHERE state = 'queued'"))
+    await fetch_for_the_last_time(runner, resources, later)
 
     async def postponed() -> Any:
         return [each for each in await jobs_of(resources, ACTIVITY) if each.state == "queued" and each.reason]
