@@ -156,3 +156,14 @@ def test_each_change_of_state_is_told_once(clock: Clock) -> None:
     clock.now += 3
     acquired(breaker).succeeded()
     assert seen == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
+
+
+def test_an_upstream_that_says_it_is_down_is_left_alone_at_once(breaker: Breaker, clock: Clock) -> None:
+    early = acquired(breaker)
+    breaker.trip()
+    early.succeeded()
+    assert state_of(breaker) is BreakerState.OPEN
+    assert breaker.try_acquire() is None
+    clock.now += 3
+    acquired(breaker).succeeded()
+    assert state_of(breaker) is BreakerState.CLOSED

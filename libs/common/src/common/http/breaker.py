@@ -122,6 +122,10 @@ class Breaker:
             self._retry_at = now + self._policy.cool_down_s
         return Permit(self, self._generation, now)
 
+    def trip(self) -> None:
+        """Open at once: the upstream says of itself that it cannot serve. Calls under way no longer count."""
+        self._open(self._clock())
+
     def record_success(self, permit: Permit) -> None:
         """Use ``Permit.succeeded``."""
         if permit.generation != self._generation:
