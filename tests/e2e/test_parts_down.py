@@ -1,4 +1,4 @@
-"""What goes on while four of the seven services are down, and that all comes back by itself."""
+"""What goes on while four of the seven services are down, then the database too, and that all comes back by itself."""
 
 import signal
 from collections.abc import Iterator
@@ -72,6 +72,18 @@ def test_the_page_signs_in(crippled: RunningPlatform, person: Person, browser: B
     sign_in(page, email)
     expect(page.get_by_role("heading", name="Activities")).to_be_visible()
     context.close()
+
+
+def test_services_whose_database_is_gone_are_left_alone(crippled: RunningPlatform, person: Person) -> None:
+    """They run and answer, so only what they say of themselves tells."""
+
+    def told() -> str:
+        code: str = problem_of(person.http.get("/plans"))["code"]
+        return code
+
+    crippled.kill("postgres")
+    eventually(lambda: told() == "database.unavailable", within=5, what="the service's own word")
+    eventually(lambda: told() == "upstream.unavailable", within=5, what="the gateway's word")
 
 
 def test_all_of_it_comes_back_with_up(crippled: RunningPlatform) -> None:

@@ -1,7 +1,6 @@
 import asyncio
 import time
 
-import pytest
 from gateway_doubles import Builder, Echo, Platform, read_head
 from starlette.types import Receive, Scope, Send
 
@@ -82,15 +81,3 @@ async def test_a_slow_route_of_a_living_service_is_waited_for(builder: Builder) 
     answers = await asyncio.gather(*(platform.get("/api/v1/slow/1") for _ in range(10)))
     assert [answer.status_code for answer in answers] == [200] * 10
     assert 1 <= asked <= 3
-
-
-@pytest.mark.parametrize("status", [500, 503])
-async def test_errors_that_a_service_answers_with_do_not_close_it_off(builder: Builder, status: int) -> None:
-    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/problem+json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"code": "its.own"}'})
-
-    platform = await builder.gateway(routes=TABLE, strava=failing)
-    codes = [(await platform.get("/api/v1/slow/1")).json()["code"] for _ in range(30)]
-    assert codes == ["its.own"] * 30

@@ -189,6 +189,7 @@ class Exchange:
             permit.abandoned()
             raise
         permit.succeeded()
+        upstream.heard(connection.status)
         return connection
 
     def _send_request(self, connection: Connection) -> None:

@@ -189,6 +189,7 @@ class Passage:
         status, body = connection.status, connection.take()
         self._let_go()
         self.permit.succeeded()
+        self.upstream.heard(status)
         self.upstream.pool.give_back(connection)
         self._client.answer(self, status, lines, body)
         now = perf_counter()

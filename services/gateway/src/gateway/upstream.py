@@ -1,6 +1,7 @@
 """A service behind the gateway: its connections, its breaker, its retry budget, and whether it is alive."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -18,10 +19,19 @@ SUSPECT_SECONDS = 1.0
 PROBE_SECONDS = 1.0
 # A service gives each thing that it needs a second; its answer is waited for.
 HEALTH_SECONDS = 1.5
+# So many errors without another answer between them, over so long, and the service is asked how it is, at most that
+# often. Who asks once a second has it left alone within 5 s.
+ERRORS_IN_A_ROW = 3
+ERRORS_SECONDS = 1.0
 _PROBE_PAUSE_SECONDS = 0.1
 _BREAKER = BreakerPolicy(consecutive_failures=5, silence_s=1.5, cool_down_s=1.0)
 _RETRY = RetryPolicy(attempts=3, base_s=0.05)
 _HIGHEST_SUCCESS = 499
+_SERVING = frozenset({"ok", "degraded"})
+
+
+class SaysDown(UpstreamError):
+    """The service says of itself that it cannot serve."""
 
 
 class Upstream:
@@ -41,10 +51,15 @@ class Upstream:
         self._watch: asyncio.Task[None] | None = None
         self._suspected_at = -SUSPECT_SECONDS
         self._hangs = False
+        self._errors = 0
+        self._erred_since = 0.0
+        self._asked_at = -ERRORS_SECONDS
+        self._is_down = False
 
     def permit(self) -> Permit:
         """Return leave for one request. Raises ``Unavailable`` while the service is left alone."""
-        permit = self.breaker.try_acquire()
+        # While it says that it is down, only what it says is a probe: to requests it answers, with errors.
+        permit = None if self._is_down else self.breaker.try_acquire()
         if permit is None:
             raise self.unavailable()
         return permit
@@ -78,12 +93,33 @@ class Upstream:
         if now - self._suspected_at < SUSPECT_SECONDS:
             return
         self._suspected_at = now
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._probe_until_alive())
+        if not self._is_watched:
+            self._watch = asyncio.create_task(self._probe_until(self._live))
+
+    def heard(self, status: int) -> None:
+        """Take note of an answer. After a row of errors the service is asked whether it is down.
+
+        Errors alone are no sign of that: one faulty route has them, and whatever needs a third party that is away.
+        """
+        if status <= _HIGHEST_SUCCESS:
+            self._errors = 0
+            return
+        now = self.pool.now()
+        if not self._errors:
+            self._erred_since = now
+        self._errors += 1
+        if self._errors < ERRORS_IN_A_ROW or now - max(self._erred_since, self._asked_at) < ERRORS_SECONDS:
+            return
+        if not self._is_watched:
+            self._asked_at = now
+            self._watch = asyncio.create_task(self._leave_alone_while_down())
 
     async def check_health(self) -> None:
         """Ask ``/health``. Raises ``UpstreamError`` when the service is down or says so, ``Degraded`` if it is that."""
-        if _says_degraded(await self._ask(b"/health", HEALTH_SECONDS)):
+        status, word = await self._health()
+        if status > _HIGHEST_SUCCESS:
+            raise UpstreamError
+        if word == "degraded":
             raise Degraded
 
     def expire(self, now: float) -> None:
@@ -100,20 +136,36 @@ class Upstream:
         self.pool.close()
         self._probes.close()
 
-    async def _probe_until_alive(self) -> None:
+    @property
+    def _is_watched(self) -> bool:
+        return self._watch is not None and not self._watch.done()
+
+    async def _leave_alone_while_down(self) -> None:
+        try:
+            await self._up()
+        except SaysDown:
+            self._is_down = True
+            self.breaker.trip()
+            await self._probe_until(self._up)
+            self._is_down = False
+        except UpstreamError:
+            pass  # who says nothing is found out by the requests that wait
+
+    async def _probe_until(self, question: Callable[[], Awaitable[None]]) -> None:
+        """Ask until the answer is a good one."""
         while True:
             permit = self.breaker.try_acquire()
             if permit is None:
                 await asyncio.sleep(max(0.01, self.breaker.retry_after_s))
-            elif await self._probe(permit):
+            elif await self._probe(permit, question):
                 return
             else:
                 await asyncio.sleep(_PROBE_PAUSE_SECONDS)
 
-    async def _probe(self, permit: Permit) -> bool:
+    async def _probe(self, permit: Permit, question: Callable[[], Awaitable[None]]) -> bool:
         recovering = self.breaker.state is not BreakerState.CLOSED
         try:
-            await self._ask(b"/health/live", PROBE_SECONDS)
+            await question()
         except UpstreamError as error:
             permit.failed()
             self._hangs = isinstance(error, TimedOut)
@@ -128,8 +180,27 @@ class Upstream:
             permit.abandoned()  # being alive takes nothing back of what requests have met
         return True
 
-    async def _ask(self, path: bytes, patience: float) -> bytes:
-        """Return the answer. Raises ``UpstreamError`` when there is none, or it is an error."""
+    async def _live(self) -> None:
+        """Ask whether the service runs. Raises ``UpstreamError`` when it does not say so."""
+        status, _ = await self._ask(b"/health/live", PROBE_SECONDS)
+        if status > _HIGHEST_SUCCESS:
+            raise UpstreamError
+
+    async def _up(self) -> None:
+        """Ask whether the service has what it needs. Raises ``SaysDown``, ``UpstreamError`` when it says nothing.
+
+        One that is about to stop refuses as well, and says that it is well: it takes requests until it is gone.
+        """
+        status, word = await self._health()
+        if status > _HIGHEST_SUCCESS and word not in _SERVING:
+            raise SaysDown
+
+    async def _health(self) -> tuple[int, object]:
+        status, body = await self._ask(b"/health", HEALTH_SECONDS)
+        return status, _word(body)
+
+    async def _ask(self, path: bytes, patience: float) -> tuple[int, bytes]:
+        """Return status and body of the answer. Raises ``UpstreamError`` when there is none."""
         connection: Connection | None = None
         try:
             async with asyncio.timeout(patience):
@@ -143,17 +214,16 @@ class Upstream:
         finally:
             if connection is not None:
                 self._probes.discard(connection)
-        if connection.status > _HIGHEST_SUCCESS:
-            raise UpstreamError
-        return body
+        return connection.status, body
 
 
-def _says_degraded(body: bytes) -> bool:
+def _word(body: bytes) -> object:
+    """Return what a report of health says in one word; None where it is no such report."""
     try:
         report = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(report, dict) and report.get("status") == "degraded"
+        return None
+    return report.get("status") if isinstance(report, dict) else None
 
 
 async def _whole_body(connection: Connection) -> bytes:

@@ -20,7 +20,7 @@ UPSTREAM = {
     "upstream.unavailable": ErrorCode(
         503,
         "Not available at the moment",
-        "The service has failed several times and is left alone until it answers again. Nothing was done.",
+        "The service does not answer, or says that it is down, and is left alone until it is back. Nothing was done.",
         "Try again after the time named in Retry-After.",
         retryable=True,
     ),
