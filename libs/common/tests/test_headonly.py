@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from common.headonly import HeadAsGet
 from common.testing.upstream import serve
@@ -58,3 +59,23 @@ async def test_a_stream_ends_where_its_body_would_begin() -> None:
         so_far = len(MADE)
         await asyncio.sleep(0.2)
         assert len(MADE) <= so_far + 1
+
+
+async def test_nothing_follows_the_end_of_the_answer() -> None:
+    async def in_pieces(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for piece in (b"a", b"b"):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await HeadAsGet(in_pieces)({"type": "http", "method": "HEAD"}, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}

@@ -23,6 +23,7 @@ LARGE = bytes(range(256)) * 4096
 LEFT: list[str] = []
 SMALL = b"GET /small HTTP/1.1\r\nhost: x\r\n\r\n"
 MIB = 1 << 20
+SECONDS = {"/slow": 0.3, "/late": 1.2}  # the latter longer than a body may stand still, where tests are hasty
 
 
 async def read(request: Request) -> int:
@@ -41,17 +42,22 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         for start in range(0, len(LARGE), 100_000):
             yield LARGE[start : start + 100_000]
 
-    if request.url.path == "/read":
+    async def talk() -> AsyncIterator[bytes]:
+        for _ in range(6):
+            yield b"word"
+            await asyncio.sleep(0.2)
+
+    await asyncio.sleep(SECONDS.get(request.url.path, 0))
+    if request.url.path in {"/read", "/late"}:
         taken = await read(request)
         await PlainTextResponse(str(taken))(scope, receive, send)
         return
-    if request.url.path == "/slow":
-        await asyncio.sleep(0.3)
     answers: dict[str, Response] = {
         "/small": PlainTextResponse("hello"),
         "/slow": PlainTextResponse("slow"),
         "/large": Response(LARGE),
         "/stream": StreamingResponse(pieces()),
+        "/talk": StreamingResponse(talk()),
         "/empty": Response(status_code=204),
     }
     await answers[request.url.path](scope, receive, send)
@@ -81,16 +87,6 @@ async def test_answers_of_every_kind_arrive_whole_over_one_connection() -> None:
             assert (await client.get("/stream")).content == LARGE
             assert (await client.get("/empty")).status_code == 204
             assert (await client.head("/small")).headers["content-length"] == "5"
-
-
-async def test_head_and_body_of_a_small_answer_arrive_together() -> None:
-    async with served() as url:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))
-        writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n")
-        first = await reader.read(65536)
-        writer.close()
-        await writer.wait_closed()
-    assert first.endswith(b"\r\n\r\nhello")
 
 
 @asynccontextmanager
@@ -125,6 +121,12 @@ async def refusal(reader: asyncio.StreamReader) -> tuple[int, str]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incoming, "HEAD_SECONDS", 0.4)
     monkeypatch.setattr(incoming, "BODY_SILENCE_SECONDS", 0.8)
+
+
+@pytest.fixture
+def hasty_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only heads have little time."""
+    monkeypatch.setattr(incoming, "HEAD_SECONDS", 0.4)
 
 
 @pytest.fixture
@@ -229,11 +231,13 @@ async def test_a_large_body_passes_and_so_do_its_extensions_and_trailers() -> No
     async with connected() as (reader, writer):
         writer.write(BEGUN + chunk * 64 + b"0\r\nx-a: b\r\n\r\n")
         assert (await answer(reader))[2] == b"%d" % (4 * MIB)
+        writer.write(b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % MIB + bytes(MIB))
+        assert (await answer(reader))[2] == b"%d" % MIB
         writer.write(SMALL)
         assert (await answer(reader))[2] == b"hello"
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("hasty_heads")
 @pytest.mark.parametrize("sent", [b"GET / HT", b"GET / HTTP/1.1\r\nhost: x\r\n", SMALL + b"GET /"])
 async def test_a_head_that_does_not_come_in_time_is_a_408(sent: bytes) -> None:
     async with connected() as (reader, writer):
@@ -243,7 +247,7 @@ async def test_a_head_that_does_not_come_in_time_is_a_408(sent: bytes) -> None:
         assert await refusal(reader) == (408, "request.timeout")
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("hasty_heads")
 @pytest.mark.parametrize("before", [b"", SMALL])
 async def test_a_head_that_drips_is_a_408(before: bytes) -> None:
     async with connected() as (reader, writer):
@@ -261,7 +265,7 @@ async def test_a_head_that_drips_is_a_408(before: bytes) -> None:
         assert 0.3 < asyncio.get_running_loop().time() - began < 2
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("hasty_heads")
 @pytest.mark.parametrize("drips", [b"", b"\r\n"])
 async def test_who_says_nothing_is_left(drips: bytes) -> None:
     async with connected() as (reader, writer):
@@ -275,8 +279,10 @@ async def test_who_says_nothing_is_left(drips: bytes) -> None:
 @pytest.mark.usefixtures("hasty")
 async def test_a_connection_that_has_served_may_be_idle_for_longer() -> None:
     async with connected() as (reader, writer):
-        for _ in range(2):
-            writer.write(SMALL)
+        for before, rest in ((b"", SMALL), (BEGUN, b"3\r\nabc\r\n0\r\n\r\n")):
+            writer.write(before)
+            await asyncio.sleep(0.1)
+            writer.write(rest)
             assert (await answer(reader))[0] == 200
             await asyncio.sleep(1.2)
         writer.write(SMALL)
@@ -311,6 +317,55 @@ async def test_a_body_that_is_slow_passes() -> None:
         assert (await answer(reader))[2] == b"8"
 
 
+@pytest.mark.usefixtures("hasty_heads")
+async def test_a_body_may_stand_still_for_longer_than_a_head() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n")
+        for _ in range(3):
+            await asyncio.sleep(0.9)
+            writer.write(b"a")
+        assert (await answer(reader))[2] == b"3"
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_body_that_is_not_taken_does_not_stand_still() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"POST /late HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (8 * MIB))
+        writer.write(bytes(8 * MIB))
+        assert (await answer(reader))[2] == b"%d" % (8 * MIB)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_nor_does_one_that_was_not_asked_for_yet() -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"POST /late HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+        writer.write(b"body")
+        assert (await answer(reader))[2] == b"4"
+
+
+TALKED = BEGUN.replace(b"/read", b"/talk")
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_an_answer_that_has_begun_comes_to_its_end_whatever_the_body_does() -> None:
+    async with connected() as (reader, writer):
+        writer.write(TALKED)
+        talked = await reader.read()
+        assert talked.startswith(b"HTTP/1.1 200")
+        assert talked.count(b"word") == 6
+
+
+async def test_an_answer_that_has_begun_is_not_mixed_with_a_refusal() -> None:
+    async with connected() as (reader, writer):
+        writer.write(TALKED)
+        talked = await reader.readuntil(b"word")
+        writer.write(b"nonsense\r\n")
+        talked += await reader.read()
+        assert talked.count(b"HTTP/1.1") == 1
+        assert talked.count(b"word") < 6, "cut off"
+
+
 async def test_what_came_before_is_answered_first() -> None:
     async with connected() as (reader, writer):
         slow = SMALL.replace(b"small", b"slow")
@@ -333,3 +388,13 @@ async def test_a_refusal_leaves_a_line_with_its_id(lines: list[Any]) -> None:
         told = json.loads((await answer(reader))[2])
     (line,) = [line for line in lines if line["event"] == "request"]
     assert (line["req_id"], line["status"]) == (told["request_id"], 400)
+
+
+async def test_nothing_is_read_after_a_refusal(lines: list[Any]) -> None:
+    async with connected() as (reader, writer):
+        writer.write(b"BAD\r\n\r\n")
+        assert await refusal(reader) == (400, "request.not_http")
+        writer.write(SMALL)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    assert [line["status"] for line in lines if line["event"] == "request"] == [400]
