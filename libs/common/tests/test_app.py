@@ -62,6 +62,7 @@ async def test_in_the_docs_no_script_runs_but_their_own(toy: httpx2.AsyncClient)
     digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
     assert policy["script-src"] == f"'self' 'sha256-{digest}'"
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["connect-src"] == policy["form-action"] == "'self'"
 
 
 @pytest.mark.parametrize(

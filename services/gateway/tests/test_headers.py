@@ -33,6 +33,7 @@ async def raw_request(platform: Platform, lines: list[str], body: bytes = b"") -
         "TE",
         "Trailer",
         "Upgrade",
+        "Proxy-Authenticate",
         "Proxy-Authorization",
         "Proxy-Connection",
     ],
@@ -68,6 +69,16 @@ async def test_a_trusted_proxy_is_believed(builder: Builder, strava: Echo) -> No
     await platform.get("/api/v1/activities", headers=headers)
     assert strava.seen[0].header("x-forwarded-for") == "203.0.113.9"
     assert strava.seen[0].header("x-forwarded-proto") == "https"
+
+
+async def test_who_is_no_trusted_proxy_is_not_believed(builder: Builder, strava: Echo) -> None:
+    platform = await builder.gateway(strava=strava, trusted_proxies=["10.0.0.0/8"])
+    answer = await platform.get(
+        "/api/v1/activities", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    )
+    assert strava.seen[0].header("x-forwarded-for") == "127.0.0.1"
+    assert strava.seen[0].header("x-forwarded-proto") == "http"
+    assert "strict-transport-security" not in answer.headers
 
 
 async def test_token_host_and_ordinary_headers_are_forwarded(platform: Platform, strava: Echo) -> None:
@@ -162,6 +173,13 @@ async def test_a_compressed_body_is_refused(platform: Platform, strava: Echo, co
     answer = await platform.client.post("/api/v1/activities", headers=headers, content=b"abc")
     assert (answer.status_code, answer.json()["code"]) == (415, "request.unsupported_media")
     assert "Content-Encoding" in answer.json()["next_steps"]
+    assert not strava.seen
+
+
+async def test_a_compressed_body_is_refused_whatever_else_is_said(platform: Platform, strava: Echo) -> None:
+    lines = ["POST /api/v1/activities HTTP/1.1", "Host: a", f"Authorization: {platform.bearer['Authorization']}"]
+    lines += ["Content-Length: 3", "Content-Encoding: gzip", "Content-Encoding: identity"]
+    assert (await raw_request(platform, lines, b"abc")).startswith(b"HTTP/1.1 415")
     assert not strava.seen
 
 
