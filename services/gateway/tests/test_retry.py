@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 from gateway_doubles import Builder, Echo, Platform, read_head
+from prometheus_client import REGISTRY
 
-from common.http import Breaker, BreakerPolicy
+from common.http import Breaker, BreakerPolicy, RetryBudget
 from common.testing.ports import free_port
 from common.testing.wait import eventually
 from gateway.table import Route
@@ -104,6 +105,24 @@ async def test_a_request_that_was_never_sent_is_tried_again_whatever_it_is(build
     await eventually(works, within=5)
 
 
+def retries() -> float:
+    return REGISTRY.get_sample_value("http_client_retries_total", {"name": "strava"}) or 0.0
+
+
+async def test_so_it_is_while_nobody_is_there(builder: Builder) -> None:
+    platform = await builder.gateway(routes=TABLE, strava_url=f"http://127.0.0.1:{free_port()}")
+    before = retries()
+    assert (await platform.client.post("/api/v1/things/1", headers=platform.bearer)).status_code == 503
+    assert retries() - before == platform.gateway.proxy.upstreams["strava"].retry.attempts - 1
+
+
+async def test_a_request_is_tried_three_times_at_most(builder: Builder) -> None:
+    flaky = Flaky(answers_per_connection=0)
+    platform = await flaky_platform(builder, flaky)
+    assert (await platform.get("/api/v1/things/1")).status_code == 502
+    assert len(flaky.requests) == 3
+
+
 async def test_silence_is_not_met_with_more_requests(builder: Builder) -> None:
     requests = 0
 
@@ -132,12 +151,67 @@ async def test_retries_stay_within_a_fifth_of_the_requests(builder: Builder) -> 
     assert len(flaky.requests) == asked * 1.2 + 3
 
 
+class Counting(RetryBudget):
+    """Says how many requests it was told of."""
+
+    requests = 0
+
+    def record_request(self) -> None:
+        self.requests += 1
+        super().record_request()
+
+
+async def test_requests_of_both_ways_count_for_that(platform: Platform) -> None:
+    platform.gateway.proxy.upstreams["strava"].budget = budget = Counting()
+    headers = platform.bearer  # one token: after the first request the caller is known, and the way is the short one
+    for _ in range(5):
+        await platform.client.get("/api/v1/activities", headers=headers)
+        await platform.client.post("/api/v1/activities", headers=headers)
+    assert budget.requests == 10
+
+
 async def test_a_connection_closed_while_idle_is_nobodys_failure(builder: Builder) -> None:
     flaky = Flaky(answers_per_connection=1)  # closes when the second request comes, as a server does that just let go
     platform = await flaky_platform(builder, flaky)
     answers = [await platform.get("/api/v1/things/1") for _ in range(40)]
     assert {answer.status_code for answer in answers} == {200}
     assert platform.gateway.proxy.upstreams["strava"].breaker.state == 0
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_nor_is_what_may_not_be_sent_twice_repeated_then(builder: Builder, method: str) -> None:
+    flaky = Flaky(answers_per_connection=1)
+    platform = await flaky_platform(builder, flaky)
+    assert (await platform.get("/api/v1/things/1")).status_code == 200
+    answer = await platform.client.request(method, "/api/v1/things/1", headers=platform.bearer, content=b"more")
+    assert answer.status_code == 502
+    assert flaky.bodies == [b"", b"more"]
+
+
+async def test_a_request_that_breaks_every_connection_is_not_sent_on_and_on(builder: Builder) -> None:
+    """Each looks like one that was closed while idle; that is believed once."""
+    idle, all_here = 8, asyncio.Event()
+    here = breaking = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal here, breaking
+        if b" /health" in await read_head(reader):
+            writer.write(OK)
+            return
+        here += 1
+        if here == idle:
+            all_here.set()
+        await all_here.wait()
+        writer.write(OK)
+        await read_head(reader)
+        breaking += 1
+        writer.transport.abort()
+
+    platform = await builder.gateway(routes=TABLE, strava_url=await builder.raw(handle))
+    answers = await asyncio.gather(*(platform.get("/api/v1/once/1") for _ in range(idle)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (await platform.get("/api/v1/things/1")).status_code == 502
+    assert breaking == 1 + platform.gateway.proxy.upstreams["strava"].retry.attempts
 
 
 async def test_a_connection_known_to_be_closed_is_not_used(builder: Builder, strava: Echo) -> None:
