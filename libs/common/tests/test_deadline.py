@@ -54,6 +54,7 @@ class Working:
             for _ in range(4):
                 yield b"x"
                 await asyncio.sleep(0.1)
+            self.left.append(deadline.remaining())
 
         return StreamingResponse(pieces())
 
@@ -77,9 +78,10 @@ async def test_work_that_nobody_waits_for_is_stopped(working: Working, url: str)
     assert working.stopped.is_set()
 
 
-async def test_an_answer_that_has_begun_may_take_its_time(url: str) -> None:
+async def test_an_answer_that_has_begun_may_take_its_time(working: Working, url: str) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{url}/stream", headers={deadline.HEADER: "0.15"})).content == b"xxxx"
+    assert working.left == [None], "nor is what it asks of others bounded any more"
 
 
 @pytest.mark.parametrize("header", ["", "soon", "-1", "0", "nan", "inf", "1e9", "0x1"])
@@ -104,6 +106,26 @@ async def test_a_call_takes_no_longer_than_its_own_caller_waits_and_says_so(work
     assert working.left[0] is not None
     assert 0 < working.left[0] <= 0.3
     assert [float(header or 0) <= 2 for header in working.headers] == [True, True]
+    await client.aclose()
+
+
+async def test_hurried_callers_say_nothing_of_the_service(url: str) -> None:
+    client = ServiceClient(url, name="hurried", tokens=Tokens())
+    for _ in range(6):  # one more than the breaker takes
+        deadline.begin(0.1)
+        with pytest.raises(UpstreamTimeout):
+            await client.get("/slow")
+    assert client.breaker.state is BreakerState.CLOSED
+    await client.aclose()
+
+
+async def test_nobody_is_asked_when_no_time_is_left(url: str) -> None:
+    client = ServiceClient(url, name="late", tokens=Tokens())
+    deadline.begin(0.01)
+    await asyncio.sleep(0.02)
+    with pytest.raises(UpstreamTimeout) as refused:
+        await client.get("/quick")
+    assert "no time left" in refused.value.detail
     await client.aclose()
 
 

@@ -118,6 +118,28 @@ async def test_a_service_cannot_loosen_the_security_headers(platform: Platform, 
     assert "strict-transport-security" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "referrer-policy",
+        "te",
+        "trailer",
+        "upgrade",
+    ],
+)
+async def test_what_a_service_says_to_the_gateway_alone_goes_no_further(
+    platform: Platform, strava: Speaking, name: str
+) -> None:
+    strava.told = ((name.encode(), b"of-the-inside"), (b"x-kept", b"1"))
+    answer = await platform.get("/api/v1/plain/1")
+    assert (answer.status_code, answer.headers["x-kept"]) == (200, "1")
+    assert "of-the-inside" not in answer.headers.get_list(name)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/plain/1", "/nowhere", "/health", "/"])
 async def test_behind_tls_clients_are_told_to_stay_there(builder: Builder, strava: Speaking, path: str) -> None:
     platform = await builder.gateway(routes=TABLE, strava=strava, trusted_proxies=["127.0.0.0/8"])
