@@ -1,16 +1,14 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from auth.main import create
 from common.crypto import KeyRing
-from common.testing.plugin import Environment, serving
+from common.testing.plugin import Applications, Environment, serving
 
 PASSWORD = "a long enough password"
 SETTINGS = {
@@ -22,37 +20,18 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("objects")
-
-
 @pytest.fixture
-async def auth_environment(
-    environment_of: Callable[[str], Any], objects: Path, monkeypatch: pytest.MonkeyPatch
-) -> Environment:
+async def auth_environment(environment_of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Environment:
     environment: Environment = await environment_of("auth")
     environment |= SETTINGS
-    environment["OBJECT_STORE_URL"] = f"file://{objects}"
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return environment
 
 
-@pytest.fixture(scope="session")
-def applications() -> dict[frozenset[tuple[str, str]], FastAPI]:
-    """By their settings: each test runs one anew, but its many routes are put together once."""
-    return {}
-
-
 @pytest.fixture
-async def auth(
-    auth_environment: Environment, applications: dict[frozenset[tuple[str, str]], FastAPI]
-) -> AsyncIterator[httpx2.AsyncClient]:
-    settings = frozenset(auth_environment.items())
-    if settings not in applications:
-        applications[settings] = create()
-    async with serving(applications[settings]) as client:
+async def auth(auth_environment: Environment, application: Applications) -> AsyncIterator[httpx2.AsyncClient]:
+    async with serving(application(create)) as client:
         yield client
 
 

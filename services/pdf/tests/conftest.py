@@ -9,8 +9,7 @@ import pytest
 
 from common.signing import UrlSigner
 from common.testing.atwork import ServiceAtWork, at_work
-from common.testing.plugin import Environment
-from common.testing.ports import free_port
+from common.testing.plugin import Applications, Environment, Ports
 from common.testing.tokens import TokenMint
 from common.testing.upstream import serve
 from contracts.testing.training import Training
@@ -27,20 +26,23 @@ def _printing(printing: None) -> None:
 
 
 @pytest.fixture
-async def trainer() -> AsyncIterator[Training]:
+async def trainer(port_of: Ports) -> AsyncIterator[Training]:
     """Plans in memory behind a real server, which also gives out service tokens as auth does."""
     training = Training()
-    async with serve(training.app()) as url:
+    async with serve(training.app(), port=port_of("neighbour")) as url:
         training.url = url
         yield training
 
 
 @pytest.fixture
 async def pdf_environment(
-    environment_of: Callable[[str], Any], trainer: Training, monkeypatch: pytest.MonkeyPatch
+    environment_of: Callable[[str], Any],
+    port_of: Ports,
+    trainer: Training,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Environment:
     environment: Environment = await environment_of("pdf")
-    environment |= {"TRAINER_URL": trainer.url, "AUTH_URL": trainer.url, "METRICS_PORT": str(free_port())}
+    environment |= {"TRAINER_URL": trainer.url, "AUTH_URL": trainer.url, "METRICS_PORT": str(port_of("metrics"))}
     environment["SIGNING_SECRETS"] = base64.b64encode(SIGNING_SECRET).decode()
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -48,16 +50,18 @@ async def pdf_environment(
 
 
 @pytest.fixture
-async def pdf(pdf_environment: Environment, mint: TokenMint) -> AsyncIterator[ServiceAtWork]:
+async def pdf(pdf_environment: Environment, application: Applications, mint: TokenMint) -> AsyncIterator[ServiceAtWork]:
     """Both processes of pdf at work."""
-    async with at_work("pdf", pdf_environment, mint, web=main.create, worker=worker.create) as service:
+    async with at_work(
+        "pdf", pdf_environment, mint, web=lambda: application(main.create), worker=worker.create
+    ) as service:
         yield service
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
+def files(objects: Path) -> Path:
     """Where the PDFs are."""
-    return tmp_path / "objects" / "documents"
+    return objects / "documents"
 
 
 @pytest.fixture

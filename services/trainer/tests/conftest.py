@@ -9,8 +9,7 @@ import pytest
 
 from common.db import Database
 from common.testing.atwork import at_work
-from common.testing.plugin import Environment, serving
-from common.testing.ports import free_port
+from common.testing.plugin import Applications, Environment, Ports, serving
 from common.testing.tokens import TokenMint
 from common.testing.upstream import serve
 from contracts.testing.activity_store import ActivityStore
@@ -22,29 +21,34 @@ from trainer_support import Athlete, Platform
 
 
 @pytest.fixture
-async def strava() -> AsyncIterator[ActivityStore]:
+async def strava(port_of: Ports) -> AsyncIterator[ActivityStore]:
     """An activity store in memory behind a real server, which also gives out service tokens as auth does."""
     store = ActivityStore()
-    async with serve(store.app()) as url:
+    async with serve(store.app(), port=port_of("neighbour")) as url:
         store.url = url
         yield store
 
 
 @pytest.fixture
 async def trainer_environment(
-    environment_of: Callable[[str], Any], strava: ActivityStore, monkeypatch: pytest.MonkeyPatch
+    environment_of: Callable[[str], Any],
+    port_of: Ports,
+    strava: ActivityStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Environment:
     environment: Environment = await environment_of("trainer")
-    environment |= {"STRAVA_URL": strava.url, "AUTH_URL": strava.url, "METRICS_PORT": str(free_port())}
+    environment |= {"STRAVA_URL": strava.url, "AUTH_URL": strava.url, "METRICS_PORT": str(port_of("metrics"))}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return environment
 
 
 @pytest.fixture
-async def trainer(trainer_environment: Environment, mint: TokenMint) -> AsyncIterator[httpx2.AsyncClient]:
+async def trainer(
+    trainer_environment: Environment, application: Applications, mint: TokenMint
+) -> AsyncIterator[httpx2.AsyncClient]:
     """Client of the web process alone."""
-    async with serving(main.create(), mint) as client:
+    async with serving(application(main.create), mint) as client:
         yield client
 
 
@@ -67,13 +71,15 @@ def bo(trainer: httpx2.AsyncClient, mint: TokenMint) -> Athlete:
 
 
 @pytest.fixture
-async def platform(trainer_environment: Environment, strava: ActivityStore, mint: TokenMint) -> AsyncIterator[Platform]:
+async def platform(
+    trainer_environment: Environment, strava: ActivityStore, application: Applications, mint: TokenMint
+) -> AsyncIterator[Platform]:
     """Both processes of trainer at work, with the activity store they read."""
     async with at_work(
         "trainer",
         trainer_environment,
         mint,
-        web=main.create,
+        web=lambda: application(main.create),
         worker=worker.create,
         published=lambda: {"strava": len(strava.events)},
     ) as service:

@@ -10,8 +10,7 @@ from auth.accounts.holdings import HOLDERS
 from auth.main import create
 from auth.worker import create as create_worker
 from common.testing.atwork import ServiceAtWork, at_work
-from common.testing.plugin import Environment
-from common.testing.ports import free_port
+from common.testing.plugin import Applications, Environment, Ports
 from common.testing.tokens import TokenMint
 from common.testing.upstream import serve
 from common.tokens import Verifier
@@ -20,13 +19,14 @@ from contracts.testing.people import HolderDouble
 
 @pytest.fixture
 async def holders(
-    auth_environment: Environment, monkeypatch: pytest.MonkeyPatch
+    auth_environment: Environment, port_of: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[dict[str, HolderDouble]]:
     """The services that hold personal data, listening where auth expects them."""
     doubles = {name: HolderDouble() for name in HOLDERS}
     async with AsyncExitStack() as stack:
         for name, double in doubles.items():
-            monkeypatch.setenv(f"{name.upper()}_URL", await stack.enter_async_context(serve(double.app)))
+            url = await stack.enter_async_context(serve(double.app, port=port_of(name)))
+            monkeypatch.setenv(f"{name.upper()}_URL", url)
         yield doubles
 
 
@@ -34,19 +34,20 @@ async def holders(
 async def at_auth(
     auth_environment: Environment,
     holders: dict[str, HolderDouble],
+    port_of: Ports,
+    application: Applications,
     mint: TokenMint,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[ServiceAtWork]:
     """Both processes of auth, which also give themselves the tokens to ask the others with."""
-    port = free_port()
     own = auth_environment["SERVICE_CLIENT_SECRET"]
-    monkeypatch.setenv("METRICS_PORT", str(free_port()))
-    monkeypatch.setenv("AUTH_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("METRICS_PORT", str(port_of("metrics")))
+    monkeypatch.setenv("AUTH_URL", f"http://127.0.0.1:{port_of('own')}")
     monkeypatch.setenv("SERVICE_CLIENT_SECRETS", json.dumps({"auth": own}))
     monkeypatch.setenv("SIGNING_SECRETS", base64.b64encode(b"a secret of at least 32 bytes, for tests").decode())
-    app = create()
+    app = application(create)
     async with (
-        serve(app, port=port),
+        serve(app, port=port_of("own")),
         at_work("auth", auth_environment, mint, web=lambda: app, worker=create_worker) as service,
     ):
         # Its own tokens are meant here, not those of the mint.

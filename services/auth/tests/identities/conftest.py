@@ -10,18 +10,17 @@ from travelling import Traveller
 
 from auth.main import create
 from common.db import Database
-from common.testing.plugin import Environment
-from common.testing.ports import free_port
+from common.testing.plugin import Applications, Environment, Ports
 from common.testing.upstream import serve
 
 
 @pytest.fixture
-async def google(store: StoreStandIn) -> AsyncIterator[OpenIdStandIn]:
+async def google(store: StoreStandIn, port_of: Ports) -> AsyncIterator[OpenIdStandIn]:
     """The provider; the activity store answers at the same address."""
     stand_in = OpenIdStandIn()
     app = stand_in.app()
     app.include_router(store.router())
-    async with serve(app) as url:
+    async with serve(app, port=port_of("neighbour")) as url:
         stand_in.url = url
         yield stand_in
 
@@ -35,10 +34,11 @@ def store() -> StoreStandIn:
 async def provider_environment(
     auth_environment: Environment,
     google: OpenIdStandIn,
+    port_of: Ports,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Environment:
     """Everything but Strava itself, which the tests that want it start."""
-    own = f"http://127.0.0.1:{free_port()}"
+    own = f"http://127.0.0.1:{port_of('own')}"
     auth_environment |= {
         "AUTH_URL": own,
         "PUBLIC_URL": own,
@@ -55,10 +55,10 @@ async def provider_environment(
 
 
 @pytest.fixture
-async def auth(provider_environment: Environment) -> AsyncIterator[httpx2.AsyncClient]:
+async def auth(provider_environment: Environment, application: Applications) -> AsyncIterator[httpx2.AsyncClient]:
     """The service on a port, as it calls itself for its token."""
     url = provider_environment["PUBLIC_URL"]
-    app = create()
+    app = application(create)
     async with (
         app.router.lifespan_context(app),
         serve(app, port=int(url.rpartition(":")[2])),

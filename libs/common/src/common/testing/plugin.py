@@ -1,9 +1,12 @@
 """Pytest fixtures on real servers, named by ``TEST_DATABASE_ADMIN_URL`` and ``TEST_REDIS_URL``."""
 
 import asyncio
+import functools
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,9 +16,12 @@ from fastapi import FastAPI
 
 from common.settings import DataSettings
 from common.testing.databases import empty, make_database, make_schema
+from common.testing.ports import free_port
 from common.testing.tokens import TokenMint
 
 Environment = dict[str, str]
+Applications = Callable[[Callable[[], FastAPI]], FastAPI]
+Ports = Callable[[str], int]
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +65,50 @@ def mint() -> TokenMint:
     return TokenMint()
 
 
+@pytest.fixture(scope="session")
+def objects_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("objects")
+
+
 @pytest.fixture
-async def environment_of(schemas: Callable[[str], str], redis_url: str, tmp_path: Any) -> Callable[[str], Any]:
+def objects(objects_root: Path) -> Path:
+    """Folder of the object store, empty."""
+    for folder in objects_root.iterdir():
+        shutil.rmtree(folder)
+    return objects_root
+
+
+@pytest.fixture(scope="session")
+def port_of() -> Ports:
+    """Give a server of the tests a free port by its name: the same in all tests of a process, which run one by one."""
+    return functools.cache(lambda _name: free_port())
+
+
+@pytest.fixture(scope="session")
+def applications() -> dict[frozenset[tuple[str, str]], FastAPI]:
+    return {}
+
+
+@pytest.fixture
+def application(applications: dict[frozenset[tuple[str, str]], FastAPI]) -> Applications:
+    """Make an application, or give the one made before in the same environment.
+
+    Each test runs it anew, with all that it holds open; to put its many routes together would cost a test more than
+    the rest of it.
+    """
+
+    def made(create: Callable[[], FastAPI]) -> FastAPI:
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        key = frozenset({**settings, "": f"{create.__module__}.{create.__qualname__}"}.items())
+        if key not in applications:
+            applications[key] = create()
+        return applications[key]
+
+    return made
+
+
+@pytest.fixture
+async def environment_of(schemas: Callable[[str], str], redis_url: str, objects: Path) -> Callable[[str], Any]:
     """Give the environment of a service's process, on an empty schema."""
 
     async def environment(service: str) -> Environment:
@@ -70,7 +118,7 @@ async def environment_of(schemas: Callable[[str], str], redis_url: str, tmp_path
             "ENVIRONMENT": "test",
             "DATABASE_URL": url,
             "REDIS_URL": redis_url,
-            "OBJECT_STORE_URL": f"file://{tmp_path}/objects",
+            "OBJECT_STORE_URL": f"file://{objects}",
             "SERVICE_CLIENT_SECRET": "a-secret-of-the-test",
             "LOG_LEVEL": "INFO",
         }

@@ -13,7 +13,7 @@ from pathlib import Path
 # Below the range from which the system takes ports of outgoing connections, which would come and go in between.
 _FIRST, _LAST = 12000, 31000
 _TAKEN = Path(tempfile.gettempdir()) / f"running-trainer-test-ports-{os.getuid()}"
-_TAKEN_SECONDS = 300.0
+_TAKEN_SECONDS = 1800.0
 _SIZE = 8 << 16
 
 
@@ -44,7 +44,8 @@ def _take(ports: Sequence[int]) -> bool:
 def free_port(*, offsets: tuple[int, ...] = (0,)) -> int:
     """Return a random port such that it and all others at ``offsets`` from it are free.
 
-    For five minutes no other process of tests is given any of them, also while nobody listens there.
+    For half an hour, longer than a run of all tests, no other process of tests is given any of them, also while nobody
+    listens there.
     """
     while True:
         port = random.randint(_FIRST, _LAST)  # noqa: S311 - spreads parallel runs

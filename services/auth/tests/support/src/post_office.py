@@ -73,16 +73,23 @@ class PostOffice:
 
 @asynccontextmanager
 async def post_office(
-    *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, login: bool = False
+    *,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
+    login: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[PostOffice]:
-    """Open a mail server, with STARTTLS, with TLS from the start or plain; ``login`` demands a password."""
+    """Open a mail server, with STARTTLS, with TLS from the start or plain; ``login`` demands a password.
+
+    ``port`` 0 takes a free one.
+    """
     office = PostOffice()
     options: dict[str, Any] = {"hostname": "mail.test", "enable_SMTPUTF8": True}
     if login:
         # With TLS from the start the server does not know that it has it.
         options |= {"authenticator": office.authenticate, "auth_required": tls is None, "auth_require_tls": tls is None}
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(office, tls_context=starttls, **options), "127.0.0.1", 0, ssl=tls
+        lambda: SMTP(office, tls_context=starttls, **options), "127.0.0.1", port, ssl=tls
     )
     async with server:
         office.port = server.sockets[0].getsockname()[1]
