@@ -1,6 +1,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -8,10 +9,12 @@ from emulated import Emulated, Runner
 from looking import Outcomes, jobs_of, make_due
 from sqlalchemy import text
 
-from common.http import RetryPolicy
-from common.jobs import replay
+from common.errors import UpstreamFailed
+from common.jobrunner import JobContext
+from common.jobs import ClaimedJob, JobPostponed, replay
 from common.resources import Resources
 from common.testing.wait import eventually
+from strava.sync.patience import patient
 from strava.sync.queueing import ACTIVITY, EVENT, enqueue_activity, hold_background
 
 NewRunner = Callable[[], Awaitable[Runner]]
@@ -103,11 +106,12 @@ async def test_a_dead_strava_uses_no_job_up_and_loses_nothing(
     await eventually(here, within=30, what="the run")
 
 
-@pytest.mark.parametrize("told_by", ["event", "list"])
+@pytest.mark.parametrize(("told_by", "others"), [("event", 1), ("list", 1), ("list", 0)])
 async def test_one_activity_that_strava_never_answers_about_is_given_up_with_the_reason_and_can_be_replayed(
-    runner: Runner, resources: Resources, emulated: Emulated, told_by: str
+    runner: Runner, resources: Resources, emulated: Emulated, told_by: str, others: int
 ) -> None:
-    await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
+    for _ in range(others):
+        await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
     broken = await runner.runs(start_date="2026-11-06T06:00:00Z")
     fault = {"status": 500, "paths": [f"/activities/{broken}"]}
@@ -139,22 +143,26 @@ async def test_an_outage_that_is_just_over_gives_nothing_up(
     await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
     later = await runner.runs(start_date="2026-11-06T06:00:00Z")
-    fault = {"status": 500, "paths": [f"/activities/{later}"], "calls": RetryPolicy().attempts}
-    await emulated.control("PUT", "/faults", json=fault)
-    await fetch_for_the_last_time(runner, resources, later)
+    payload = {"strava_id": str(later)}
+    job = ClaimedJob(uuid4(), ACTIVITY, runner.here.id, payload, 8, 8, uuid4(), req_id="", traceparent=None)
 
-    async def decided() -> Any:
-        return [each for each in await jobs_of(resources, ACTIVITY) if each.reason]
+    async def fail(_context: JobContext) -> None:
+        raise UpstreamFailed("It was away until now.")
 
-    [job] = await eventually(decided, within=20, what="what became of it")
-    assert (job.state, job.attempts) == ("queued", 7)
+    async with resources.database.transaction() as session:
+        with pytest.raises(JobPostponed, match="until now"):
+            await patient(fail)(JobContext(resources, session, job))
 
 
+@pytest.mark.parametrize("stored", [True, False])
 async def test_an_outage_of_all_activities_is_waited_out(
-    runner: Runner, resources: Resources, emulated: Emulated
+    runner: Runner, resources: Resources, emulated: Emulated, *, stored: bool
 ) -> None:
-    await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
+    if stored:
+        await runner.sees(await runner.runs(start_date="2026-11-05T06:00:00Z"))
     await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    if not stored:
+        await runner.runs(start_date="2026-11-05T06:00:00Z")
     later = await runner.runs(start_date="2026-11-06T06:00:00Z")
     await emulated.control("PUT", "/faults", json={"status": 500, "paths": ["/activities"]})
     await fetch_for_the_last_time(runner, resources, later)

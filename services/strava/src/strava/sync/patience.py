@@ -1,12 +1,16 @@
 """Waiting for Strava: limits and outages postpone a job, they never use it up."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from common.errors import ServiceError, Unavailable, UpstreamFailed, UpstreamTimeout
 from common.jobrunner import JobContext, Task
 from common.jobs import JobPostponed
+from common.resources import Resources
 from strava.connections import repository as connections
+from strava.connections.tokens import TokenKeeper
 from strava.remote.errors import ApplicationInactive, ApplicationRefused, NotConfigured, RateLimited
 from strava.remote.remote import Remote
 from strava.sync import repository
@@ -24,7 +28,7 @@ def patient(task: Task) -> Task:
 
     A rate limit is slept out until its reset. An outage is first retried as any failure is; the attempt that
     would be the last is postponed instead, again and again, so that nothing is lost however long it lasts. Where
-    Strava answers well about another activity it is no outage: one that it never answers about is given up.
+    Strava answers about the athlete's others it is no outage: an activity that it never answers about is given up.
     """
 
     async def run(context: JobContext) -> None:
@@ -43,23 +47,33 @@ def patient(task: Task) -> Task:
 
 
 async def _is_alone_in_failing(context: JobContext) -> bool:
-    """Whether Strava answers about another activity of the athlete and then still not about that of the job.
+    """Whether Strava is there and then still does not answer about the activity of the job.
 
     That it is asked again tells it from an outage that was just over.
     """
     if (about := await _asked_for(context)) is None:
         return False
     athlete_id, strava_id = about
-    async with context.resources.database.reading() as session:
-        other = await repository.any_other(session, athlete_id, strava_id)
-    if other is None or not await _is_answered(context, athlete_id, other):
+    if not await _answers(_ask_for_another(context.resources, athlete_id, strava_id)):
         return False
-    return not await _is_answered(context, athlete_id, strava_id)
+    return not await _answers(fetch(context.resources, athlete_id, strava_id, urgent=True))
 
 
-async def _is_answered(context: JobContext, athlete_id: UUID, strava_id: int) -> bool:
+async def _ask_for_another(resources: Resources, athlete_id: UUID, strava_id: int) -> None:
+    """Ask about another activity of the athlete: one that is here, else one that Strava lists, if it lists any."""
+    async with resources.database.reading() as session:
+        other = await repository.any_other(session, athlete_id, strava_id)
+    if other is None:
+        list_them = partial(Remote.of(resources).api.activities, urgent=True)
+        listed = await TokenKeeper.of(resources).with_token(athlete_id, list_them)
+        other = next((each.id for each in listed if each.id != strava_id), None)
+    if other is not None:
+        await fetch(resources, athlete_id, other, urgent=True)
+
+
+async def _answers(asking: Awaitable[object]) -> bool:
     try:
-        await fetch(context.resources, athlete_id, strava_id, urgent=True)
+        await asking
     except ServiceError:
         return False
     return True
