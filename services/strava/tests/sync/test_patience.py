@@ -137,6 +137,27 @@ async def test_one_activity_that_strava_never_answers_about_is_given_up_with_the
     await runner.sees(broken)
 
 
+async def test_one_activity_is_given_up_also_when_its_failures_keep_strava_from_being_asked(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    await emulated.control("PUT", "/faults", json={"drop_webhooks": True})
+    broken = await runner.runs()
+    await emulated.control("PUT", "/faults", json={"status": 503, "paths": [f"/activities/{broken}"]})
+    async with resources.database.transaction() as session:
+        enqueue_activity(session, runner.here.id, broken, urgent=True)
+
+    async def decided() -> Any:
+        [job] = await jobs_of(resources, ACTIVITY)
+        if job.state == "dead" or job.run_after > datetime.now(UTC) + timedelta(minutes=9):
+            return job
+        await make_due(resources)
+        await resources.waker.wake("strava")
+        return None
+
+    job = await eventually(decided, within=30, what="what became of it")
+    assert (job.state, job.attempts) == ("dead", 8)
+
+
 async def test_an_outage_that_is_just_over_gives_nothing_up(
     runner: Runner, resources: Resources, emulated: Emulated
 ) -> None:

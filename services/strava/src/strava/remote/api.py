@@ -18,7 +18,12 @@ class StravaApi:
     """The endpoints in use. Errors are those of ``Calls``."""
 
     def __init__(self, calls: Calls) -> None:
+        self._calls = calls
         self.get = calls.read
+
+    async def rest(self) -> None:
+        """Wait until Strava may be asked again where its failures have kept everybody from asking."""
+        await self._calls.rest()
 
     async def athlete(self, token: str, *, urgent: bool = False) -> AthleteProfile:
         """The athlete the token is of."""

@@ -45,6 +45,10 @@ class Calls:
         """Whether Strava may answer the next moment: not where it told what is wrong, nor while nobody asks it."""
         return type(error) in FAILURES and self._client.breaker.state is not BreakerState.OPEN
 
+    async def rest(self) -> None:
+        """Wait until the breaker lets somebody ask again."""
+        await asyncio.sleep(self._client.breaker.retry_after_s)
+
     async def write(self, method: str, path: str, token: str, **options: Any) -> Any:
         """Send once, never again by itself, and return the answer's JSON."""
         return await self._send(method, path, token, urgent=True, idempotent=False, **options)

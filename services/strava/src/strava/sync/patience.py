@@ -49,11 +49,13 @@ def patient(task: Task) -> Task:
 async def _is_alone_in_failing(context: JobContext) -> bool:
     """Whether Strava is there and then still does not answer about the activity of the job.
 
-    That it is asked again tells it from an outage that was just over.
+    That it is asked again tells it from an outage that was just over, and the rest before from what the failures of
+    this activity alone have done to all calls.
     """
     if (about := await _asked_for(context)) is None:
         return False
     athlete_id, strava_id = about
+    await Remote.of(context.resources).api.rest()
     if not await _answers(_ask_for_another(context.resources, athlete_id, strava_id)):
         return False
     return not await _answers(fetch(context.resources, athlete_id, strava_id, urgent=True))
