@@ -84,6 +84,18 @@ class TestStrava:
         signed_in.get_by_role("button", name="Sync now").click()
         expect(signed_in.get_by_role("button", name="Sync now")).to_be_enabled()
 
+    def test_whoever_waits_for_stravas_limit_reads_how_far_it_is_and_when_it_goes_on(self, signed_in: Page) -> None:
+        waiting = {"state": "queued", "total": 2000, "fetched": 700, "resumes_at": "2026-11-21T12:15:03Z"}
+        status = {"configured": True, "state": "connected", "sync": {"state": "done"}, "history": waiting}
+        signed_in.route("**/api/v1/strava/status", lambda route: route.fulfill(json=status))
+        signed_in.reload()
+        told = "700 of 2000 activities are here. Strava allows only so many calls: it goes on at 21 Nov 2026, 22:45."
+        expect(signed_in.get_by_text(told)).to_be_visible()
+        status["history"] = {**waiting, "resumes_at": None}
+        signed_in.reload()
+        expect(signed_in.get_by_text("Connected to Strava.")).to_be_visible()
+        expect(signed_in.get_by_text("Strava allows only so many calls")).to_have_count(0)
+
     def test_whoever_takes_the_grant_back_at_strava_reads_what_is_to_be_deleted_and_when(
         self, signed_in: Page, strava: Strava
     ) -> None:
