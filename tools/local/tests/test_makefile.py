@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -38,3 +39,25 @@ def test_every_target_is_listed_but_those_that_others_need(listed: dict[str, str
     phony = {name for names in re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE) for name in names.split()}
     assert targets == phony
     assert targets - listed.keys() == FOR_OTHER_TARGETS
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ([], []),
+        (["ROLE=coach"], ["--role", "coach"]),
+        (["RESET=1", "TOTP_OFF=1"], ["--reset", "--totp-off"]),
+    ],
+)
+def test_make_account_passes_on_what_is_to_be_done(settings: list[str], options: list[str]) -> None:
+    done = subprocess.run(
+        ["make", "-n", "account", "EMAIL=ana@home.example", *settings],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    command = shlex.split(done.stdout.splitlines()[-1])
+    assert command == [".venv/bin/python", "-m", "local", "account", "ana@home.example", *options]

@@ -116,6 +116,20 @@ async def test_who_takes_the_grant_back_at_strava_has_its_data_deleted_unless_th
     assert (await runner.connect()).json()["purge"] is None
 
 
+async def test_who_takes_the_grant_of_a_broken_connection_back_has_its_data_deleted_as_well(
+    runner: Runner, resources: Resources, emulated: Emulated
+) -> None:
+    async with resources.database.transaction() as session:
+        await session.execute(text("UPDATE strava_tokens SET state = 'degraded', reason = 'Its key is gone.'"))
+    assert (await runner.status())["purge"] is None
+    await emulated.control("POST", f"/athletes/{runner.strava_id}/revoke", json={"tell": True})
+
+    async def purged_later() -> Any:
+        return (await runner.status())["purge"]
+
+    await eventually(purged_later, within=15, what="the purge that is to come")
+
+
 async def test_a_made_up_deauthorisation_changes_nothing(
     runner: Runner, resources: Resources, emulated: Emulated
 ) -> None:

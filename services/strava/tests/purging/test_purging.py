@@ -142,7 +142,8 @@ async def test_each_account_that_was_left_goes_when_it_is_due_whatever_happens_t
     assert (await again.status())["purge"] == left, "what comes from another account does not count"
     await again.here.request("DELETE", "/strava/disconnect")
     status = await again.status()
-    assert [each["account"] for each in status["purges"]] == [str(again.strava_id), str(runner.strava_id)]
+    told = [(each["account"], each["activities"]) for each in status["purges"]]
+    assert told == [(str(again.strava_id), 1), (str(runner.strava_id), 1)]
     assert (status["purge"], status["purges"][1]) == (status["purges"][0], left)
     assert (await again.connect()).json()["purges"] == [left]
     await make_due(resources)
