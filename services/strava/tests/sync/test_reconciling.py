@@ -52,6 +52,23 @@ async def test_the_night_finds_what_events_missed(
     assert [each["details"] for each in audits] == [{"missing": 1, "gone": 1, "changed": 1}]
 
 
+async def test_what_was_cropped_at_strava_is_fetched_again_once(
+    unheard: Runner, resources: Resources, woken: Woken, emulated: Emulated
+) -> None:
+    """Strava tells of a new name, sport or privacy only."""
+    cropped, *_ = [int(each["strava_id"]) for each in (await unheard.here.get("/activities"))["items"]]
+    await emulated.control("PATCH", f"/activities/{cropped}", json={"distance": 300, "moving_time": 90})
+    for _ in range(2):
+        await last_night(resources)
+        await reconcile_at_night(resources)
+        await woken(lambda: idle(resources), "the comparison")
+    seen = await unheard.stored(cropped)
+    assert seen
+    assert seen["distance"] == pytest.approx(300, abs=1)
+    audits = [each for each in await published(resources, "audit.recorded.v1") if "reconciled" in each["action"]]
+    assert [each["details"]["changed"] for each in audits] == [1, 0]
+
+
 async def test_nobody_is_compared_twice_in_a_night(unheard: Runner, resources: Resources) -> None:
     await reconcile_at_night(resources)
     assert await jobs_of(resources, "strava-reconcile") == []  # connected today

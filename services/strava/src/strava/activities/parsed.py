@@ -1,5 +1,6 @@
 """What the store needs of a parsed activity, whatever it came from."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ class Origin:
 
     What came from Strava has its number and the athlete's there, and that of the fetch that brought it; what came out
     of the athlete's own archive of Strava has its number as the archive says. ``gear_id`` is the gear that the source
-    tells of.
+    tells of, ``listed`` what Strava's list said of it.
     """
 
     athlete_id: UUID
@@ -41,6 +42,7 @@ class Origin:
     fetch_number: int | None = None
     archive_id: int | None = None
     gear_id: UUID | None = None
+    listed: Mapping[str, float | None] | None = None
 
     @property
     def actor(self) -> str:

@@ -211,7 +211,7 @@ def _content(origin: Origin, parsed: ParsedRecording, summary: dict[str, Any]) -
         "start_time": recording.start_time,
         "elapsed_time": derived.elapsed_time,
         "quality": parsed.quality(),
-        "summary": summary,
+        "summary": {**summary, "listed": origin.listed},
         "polyline": derived.polyline,
         "summary_polyline": derived.summary_polyline,
         "bounds": [bounds.south, bounds.west, bounds.north, bounds.east] if bounds else None,
@@ -226,6 +226,7 @@ async def replace_recording(
     if recording.sha256 == origin.sha256 and not edited:
         recording.fetch_number = origin.fetch_number
         recording.strava_athlete_id = origin.strava_athlete_id
+        recording.summary = {**recording.summary, "listed": origin.listed}
         reason = f"{origin.file_name} has not changed."
         audit(session, activity.id, origin.athlete_id, "skipped", reason, actor=origin.actor)
         return Stored("duplicate", activity.id, reason, recording.id)

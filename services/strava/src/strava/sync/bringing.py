@@ -26,7 +26,7 @@ from strava.push import repository as pushes
 from strava.remote.errors import StravaNotFound
 from strava.remote.remote import Remote
 from strava.remote.shapes import DetailedActivity, Streams
-from strava.sync.recording import original_of, parsed_of
+from strava.sync.recording import listed_of, original_of, parsed_of
 
 SOURCE = "strava"
 _HOME = "UTC"
@@ -130,6 +130,7 @@ def _origin_of(athlete_id: UUID, activity: DetailedActivity, original: bytes, nu
         strava_id=activity.id,
         strava_athlete_id=activity.athlete.id,
         fetch_number=number,
+        listed=listed_of(activity),
     )
 
 

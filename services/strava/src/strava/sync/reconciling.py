@@ -15,7 +15,7 @@ from strava.remote.shapes import SummaryActivity
 from strava.sync import repository
 from strava.sync.listing import UNUSABLE, pages
 from strava.sync.queueing import OVERLAP, enqueue_activity, enqueue_reconciliation
-from strava.sync.recording import sport_of
+from strava.sync.recording import listed_of, sport_of
 from strava.sync.repository import Known
 
 NIGHT = time(2, tzinfo=UTC)
@@ -63,7 +63,8 @@ async def reconcile(context: JobContext) -> None:
 
 
 def _differs(known: Known, listed: SummaryActivity) -> bool:
-    return (known.name, known.sport) != (listed.name, sport_of(listed))
+    cropped = known.listed is not None and known.listed != listed_of(listed)
+    return cropped or (known.name, known.sport) != (listed.name, sport_of(listed))
 
 
 def _audit(context: JobContext, athlete_id: UUID, counts: dict[str, int]) -> None:

@@ -110,6 +110,11 @@ def _bare(activity: DetailedActivity) -> Recording:
     )
 
 
+def listed_of(activity: SummaryActivity) -> dict[str, float | None]:
+    """What Strava's list says of the length of an activity: no event tells when its athlete crops it."""
+    return {"distance": activity.distance, "elapsed_time": activity.elapsed_time}
+
+
 def sport_of(activity: SummaryActivity) -> str:
     """Strava's ``sport_type``, by the older ``type`` where it is missing."""
     named = activity.sport_type or activity.type or ""

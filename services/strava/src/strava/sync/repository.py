@@ -15,10 +15,11 @@ from strava.sync.queueing import ACTIVITY, OPEN
 
 @dataclass(frozen=True)
 class Known:
-    """What a stored activity was called at Strava when it was fetched."""
+    """What Strava said of a stored activity when it was fetched; ``listed`` is None where that was not kept yet."""
 
     name: str | None
     sport: str
+    listed: dict[str, float | None] | None
 
 
 async def present(session: AsyncSession, athlete_id: UUID, strava_ids: Sequence[int]) -> set[int]:
@@ -47,11 +48,11 @@ async def coming(session: AsyncSession, athlete_id: UUID, strava_ids: Sequence[i
 async def known_since(session: AsyncSession, athlete_id: UUID, after: datetime) -> dict[int, Known]:
     """Return what came from Strava and started at a moment or later, by its number there."""
     rows = await session.execute(
-        select(Recording.strava_id, Recording.summary["name"].astext, Recording.sport).where(
-            Recording.athlete_id == athlete_id, Recording.strava_id.is_not(None), Recording.start_time >= after
-        )
+        select(
+            Recording.strava_id, Recording.summary["name"].astext, Recording.sport, Recording.summary["listed"]
+        ).where(Recording.athlete_id == athlete_id, Recording.strava_id.is_not(None), Recording.start_time >= after)
     )
-    return {number: Known(name, sport) for number, name, sport in rows if number is not None}
+    return {number: Known(*said) for number, *said in rows if number is not None}
 
 
 async def is_stored(session: AsyncSession, athlete_id: UUID, strava_id: int) -> bool:
