@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from emulated import Emulated, Runner
 from looking import Woken, idle, jobs_of, make_due
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 
 from common.db.tables import Job
 from common.jobs import enqueue
@@ -24,6 +24,7 @@ from strava.sync.queueing import (
 )
 
 NewRunner = Callable[[], Awaitable[Runner]]
+LONGER = timedelta(minutes=30)
 LISTED = {"before": None, "listed": True, "queued": 0}
 
 
@@ -55,23 +56,31 @@ async def test_connecting_brings_recent_history_and_then_all_years_before(
 
 
 async def half_way(resources: Resources, athlete_id: UUID) -> datetime:
-    """A sync has listed four activities, two of which are here; the rest and the years before wait until a moment."""
+    """Of four activities that a sync has listed two are here, one was given up, one waits, the years before longer.
+
+    What an earlier sync brought, news, and what is looked at again are not of them.
+    """
     until = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
     async with resources.database.transaction() as session:
+        former = enqueue_activity(session, athlete_id, 7, urgent=False, missing=True)
+        await session.flush()
         listing = {"after": datetime.now(UTC).isoformat(), "before": None, "queued": 4}
         sync = enqueue(session, SYNC, listing, queue=QUEUE, subject_id=athlete_id, delay=timedelta(hours=1))
         await session.flush()
         fetches = [
             enqueue_activity(session, athlete_id, each, urgent=False, missing=True, delay=3600) for each in range(1, 5)
         ]
-        other = enqueue_activity(session, athlete_id, 5, urgent=True, delay=3600)
+        others = [enqueue_activity(session, athlete_id, 5, urgent=True, delay=1800)]
+        others += [enqueue_activity(session, athlete_id, 6, urgent=False, delay=1800)]
         history = await enqueue_history(session, athlete_id, since=sync, queued=4)
         await session.flush()
-        await session.execute(update(Job).where(Job.id != other).values(run_after=until))
-        done = Job.id.in_([sync, *fetches[:2]])
+        await session.execute(update(Job).where(Job.id.not_in(others)).values(run_after=until))
+        done = Job.id.in_([former, sync, *fetches[:2]])
         await session.execute(update(Job).where(done).values(state="done", progress=1.0))
+        await session.execute(update(Job).where(Job.id == fetches[2]).values(state="dead"))
         held = Job.id == history
-        await session.execute(update(Job).where(held).values(progress=0.0, reason="The limit is used up."))
+        values = {"progress": 0.0, "reason": "The limit is used up.", "run_after": until + LONGER}
+        await session.execute(update(Job).where(held).values(values))
     return until
 
 
@@ -81,8 +90,8 @@ async def test_what_is_told_of_fetching_agrees_whenever_it_is_read_and_names_whe
     until = await half_way(resources, runner.here.id)
     status = await runner.status()
     for told in (status["sync"], status["history"]):
-        assert (told["total"], told["fetched"], told["to_fetch"], told["failed"]) == (4, 2, 2, 0)
-        assert (told["state"], told["progress"]) == ("queued", 0.5)
+        assert (told["total"], told["fetched"], told["to_fetch"], told["failed"]) == (4, 2, 1, 1)
+        assert (told["state"], told["progress"]) == ("queued", 0.75)
         assert datetime.fromisoformat(told["resumes_at"]) == until
         assert told["reason"] == f"2 of 4 activities are here. It goes on at {until:%H:%M} UTC."
     async with resources.database.transaction() as session:
@@ -91,7 +100,12 @@ async def test_what_is_told_of_fetching_agrees_whenever_it_is_read_and_names_whe
     assert (status["sync"]["state"], status["sync"]["progress"], status["sync"]["to_fetch"]) == ("done", 1.0, 0)
     assert (status["history"]["state"], status["history"]["progress"]) == ("queued", 0.0), "it has still to list"
     assert status["history"]["reason"] == "The limit is used up."
-    assert datetime.fromisoformat(status["history"]["resumes_at"]) == until
+    assert datetime.fromisoformat(status["history"]["resumes_at"]) == until + LONGER
+    async with resources.database.transaction() as session:
+        await session.execute(delete(Job).where(Job.kind == ACTIVITY))  # what is done long ago
+    status = await runner.status()
+    for told in (status["sync"], status["history"]):
+        assert (told["total"], told["fetched"], told["to_fetch"], told["failed"]) == (4, 4, 0, 0)
 
 
 async def test_a_sync_that_waits_before_it_has_listed_anything_names_when_it_goes_on(
