@@ -43,6 +43,7 @@ def test_one_altitude_that_nobody_climbed_to_goes_and_is_counted(height: float) 
         ([0, 1, 2, 3, 4, 5], [100, 100, 149, 100, 100, 100]),  # no more than a barometer in the wind
         ([0, 60, 120, 180, 240, 300], [100, 100, 1100, 100, 100, 100]),  # a lift up and down in two minutes
         ([0, 1, 2, 3, 4, 5], [100, 100, 300, 300, 300, 300]),  # there and not back: a sensor that was set
+        ([0, 1, 2, 3, 4, 5], [100, 100, 300, 500, 500, 500]),  # and set once more
     ],
 )
 def test_altitudes_that_may_be_are_left(time: list[float], altitude: list[float]) -> None:
