@@ -186,7 +186,7 @@ async def has_samples(runner: Runner, activity: dict[str, Any]) -> bool:
     return "time" in await runner.here.get(f"/activities/{activity['id']}/streams?keys=time")
 
 
-@pytest.mark.parametrize("told_by", ["create", "update", "sync", "reconcile"])
+@pytest.mark.parametrize("told_by", ["create", "update", "sync", "reconcile", "create after a history"])
 async def test_late_samples_follow_however_long_ago_the_run_was(
     runner: Runner, woken: Woken, resources: Resources, emulated: Emulated, told_by: str
 ) -> None:
@@ -201,7 +201,11 @@ async def test_late_samples_follow_however_long_ago_the_run_was(
         async with resources.database.transaction() as session:
             await enqueue_reconciliation(session, runner.here.id, weeks_ago - timedelta(days=1))
     else:
-        await runner.tells(strava_id, told_by)
+        if told_by == "create after a history":
+            async with resources.database.transaction() as session:
+                enqueue_activity(session, runner.here.id, strava_id, urgent=False, missing=True, history=True)
+            await runner.sees(strava_id)
+        await runner.tells(strava_id, told_by.partition(" ")[0])
     early = await runner.sees(strava_id)
     assert not await has_samples(runner, early)
     await woken(lambda: has_samples(runner, early), "the samples")
