@@ -50,6 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[REDIS_URL] = servers[1].url
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse what tools/quality/test.sh would pass over: it looks for each kind of tests in some folders only."""
+    whole = item.get_closest_marker("e2e") or item.get_closest_marker("faults")
+    folder = item.path.relative_to(item.config.rootpath).parts[0]
+    if (folder == "tests" and not whole) or (folder in {"services", "tools"} and whole):
+        raise pytest.UsageError(f"{item.nodeid}: tests of the whole platform are in tests/, all others are not")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, lest all wait for it at the end."""
     items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))

@@ -11,11 +11,9 @@ from running_platform import Person, RunningPlatform
 WITHIN_MS = 30_000
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """All tests of this folder are end-to-end tests."""
-    for item in items:
-        if "tests/e2e" in str(item.path):
-            item.add_marker(pytest.mark.e2e)
+    item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, three files
+# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, four files
 # at a time, each with a platform of its own. Arguments are passed on to pytest in both rounds.
+#
+# There are more processes than processors, as some tests only wait. Each reads all test files of its round, which
+# takes it as long as a hundred tests: conftest.py sees that none is left out.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 # The processes of a run import the same files again and again, and each would compile them anew.
@@ -16,8 +19,9 @@ round() { # round TITLE PYTEST-ARGUMENTS
     codes+=("$code")
 }
 
-round 'ordinary tests' -q -n 4 --dist worksteal -m 'not e2e and not faults' "$@"
-round 'whole platform' -v -n 3 --dist loadfile --no-loadscope-reorder -m 'e2e or faults' "$@"
+round 'ordinary tests' -q -n 5 --dist worksteal --ignore=tests -m 'not e2e and not faults' "$@"
+round 'whole platform' -v -n 4 --dist loadfile --no-loadscope-reorder --ignore=services --ignore=tools \
+    -m 'e2e or faults' "$@"
 
 if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then
     printf 'no test ran\n'
