@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, four files
+# All tests (make test): the ordinary ones side by side, then those that start or kill a whole platform, three files
 # at a time, each with a platform of its own. Arguments are passed on to pytest in both rounds.
 #
 # There are more processes than processors, as some tests only wait. Each reads all test files of its round, which
@@ -20,7 +20,7 @@ round() { # round TITLE PYTEST-ARGUMENTS
 }
 
 round 'ordinary tests' -q -n 5 --dist worksteal --ignore=tests -m 'not e2e and not faults' "$@"
-round 'whole platform' -v -n 4 --dist loadfile --no-loadscope-reorder --ignore=services --ignore=tools \
+round 'whole platform' -v -n 3 --dist loadfile --no-loadscope-reorder --ignore=services --ignore=tools \
     -m 'e2e or faults' "$@"
 
 if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then

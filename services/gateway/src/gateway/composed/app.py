@@ -1,6 +1,7 @@
 """The composed answers as one small application behind the gateway's own admission."""
 
 import asyncio
+import functools
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -31,10 +32,10 @@ class Composed:
 
     def __init__(self, settings: GatewaySettings, tokens: TokenSource, services: Iterable[str]) -> None:
         self._stack = AsyncExitStack()
-        self._app = _application(settings)
+        self._app = _application(settings.version)
         self._shared = Shared()
         names = [name for name in services if name != HERE]
-        self._app.state.services = Services(
+        self._services = Services(
             peers={name: self._client(f"{name}-internal", settings.url(name), tokens) for name in names},
             for_caller={name: self._client(name, settings.url(name), None) for name in names},
         )
@@ -43,13 +44,13 @@ class Composed:
         self, inbound: Inbound, route: Route, path: str, identity: Identity, receive: Receive, send: Send
     ) -> None:
         """Answer one request; ``path`` is that of the route table."""
-        scope = _scope(inbound, path)
+        scope = _scope(inbound, path, self._services)
         if route.share and inbound.method in READING:
             await self._answer_for_all(scope, route, inbound.header(b"if-none-match"), send)
             return
         scope["headers"] = [(name, value) for name, value in inbound.read.items() if name == b"if-none-match"]
         authorization = (inbound.authorization or b"").decode("latin-1")
-        scope["state"] = {"identity": identity, "authorization": authorization}
+        scope["state"] |= {"identity": identity, "authorization": authorization}
         await self._app(scope, receive, send)
 
     def renewing(self, send: Send) -> Send:
@@ -100,7 +101,7 @@ class _LastNet:
             await errorhandlers.render(scope, error)(scope, receive, send)
 
 
-def _scope(inbound: Inbound, path: str) -> Scope:
+def _scope(inbound: Inbound, path: str, services: Services) -> Scope:
     """Return what is asked, without who asks. A HEAD is asked as a GET; who sends the answer leaves its body out."""
     return {
         "type": "http",
@@ -115,14 +116,16 @@ def _scope(inbound: Inbound, path: str) -> Scope:
         "headers": [],
         "client": (inbound.address, 0),
         "server": None,
-        "state": {},
+        "state": {"services": services},
     }
 
 
-def _application(settings: GatewaySettings) -> FastAPI:
+@functools.cache
+def _application(version: str) -> FastAPI:
+    """Make what answers. It holds nothing of its own: a request brings the services along."""
     app = FastAPI(
         title="Running Trainer: gateway",
-        version=settings.version,
+        version=version,
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": Problem, "description": "Problem", "content": _PROBLEM}},
         redirect_slashes=False,

@@ -33,7 +33,7 @@ async def _caller(request: Request) -> Caller:
 
 
 async def _services(request: Request) -> Services:
-    return cast("Services", request.app.state.services)
+    return cast("Services", request.state.services)
 
 
 CurrentCaller = Annotated[Caller, Depends(_caller)]
