@@ -47,8 +47,8 @@ def test_what_people_call_themselves_cannot_write_html() -> None:
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_mail_goes_out_encrypted_after_signing_in(security: str, tmp_path: Path) -> None:
     context, trusted = server_certificate(tmp_path)
-    server = {"starttls": context} if security == "starttls" else {"tls": context}
-    async with post_office(**server, login=True) as office:
+    starttls, tls = (context, None) if security == "starttls" else (None, context)
+    async with post_office(starttls=starttls, tls=tls, login=True) as office:
         account = {"username": "mailer", "password": "right", "ca_file": str(trusted), "timeout": 2}
         await Mailer(MailServer("127.0.0.1", office.port, SENDER, security=security, **account)).send(letter())  # type: ignore[arg-type] # made of one dict
     assert (office.users, len(office.mails)) == ({"mailer"}, 1)
