@@ -11,10 +11,9 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.example_secrets import EXAMPLE_SECRETS
 from common.signing import UrlSigner
 from common.storage import ObjectStore
-
-EXAMPLE_SECRETS = frozenset({"", "changeme", "change-me", "example", "secret", "password", "insecure"})
 
 
 class Environment(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.settings import EXAMPLE_SECRETS
+from common.example_secrets import EXAMPLE_SECRETS
 from local.topology import SettingError, read_env_file
 
 _SHORTEST = 16  # characters; ours have 43

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal
-
-from sqlalchemy.engine import URL, make_url
+from typing import TYPE_CHECKING, Literal
 
 from local.credentials import Credentials
 from local.postgres import Postgres
 from local.server import EmbeddedServer
 from local.topology import EMULATOR, PORT_OFFSETS, STRAVA_APP, Service, Topology
 from local.valkey import Valkey
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 Role = Literal["service", "worker"]
 SIGNERS = ("auth", "strava", "thumbnails", "pdf")
@@ -48,8 +49,10 @@ class Platform:
         return [server for server in (self.postgres, self.valkey) if server is not None]
 
     @property
-    def admin_url(self) -> URL:
+    def admin_url(self) -> "URL":
         """Address of the database with an account that may create roles and schemas."""
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - most commands need no database, and begin sooner
+
         postgres = self.postgres
         text = postgres.url if postgres else self.topology.settings["DATABASE_ADMIN_URL"]
         return make_url(text).set(drivername="postgresql+asyncpg")

@@ -29,6 +29,8 @@ SHARED_LIBRARIES = (
     "arq",
     "redis.asyncio",
     "httpx2",
+    "httpcore2",  # at the first client of a process, unless it is there
+    "anyio._backends._asyncio",  # at its first call
     "pydantic",
     "pydantic_settings",
     "structlog",

@@ -5,8 +5,6 @@ import signal
 from pathlib import Path
 from urllib.parse import quote
 
-import redis
-
 from local.account import reachable_copy
 from local.server import LOOPBACK, EmbeddedServer, ServerError, package_folder, write_private
 
@@ -58,6 +56,8 @@ class Valkey(EmbeddedServer):
     def _answers(self, pid: int) -> bool:
         if self.pid() != pid:  # somebody else's server may answer on this port
             return False
+        import redis  # noqa: PLC0415 - most commands start no server, and begin sooner
+
         client = redis.Redis(host=LOOPBACK, port=self.port, password=self.password, socket_timeout=1)
         try:
             return bool(client.ping())
