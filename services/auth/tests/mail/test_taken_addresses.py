@@ -86,6 +86,7 @@ async def test_signing_in_with_what_was_just_registered_does_not_tell_whether_th
 ) -> None:
     await make(mailing, office, state)
     await again(mailing)
+    await mailing.settle()  # what registering leaves to the worker is in the log, too
     tables = ("audits", "throttles")
     before = [await mailing.scalar(f"SELECT count(*) FROM {table}") for table in tables]
     answer = await mailing.client.post(f"{API}/login", json={"email": EMAIL, "password": OTHER})

@@ -38,7 +38,11 @@ async def make_due(resources: Resources) -> None:
         await session.execute(text("UPDATE jobs SET run_after = now() WHERE state = 'queued'"))
 
 
-async def somebody_waits(resources: Resources) -> bool:
-    """Whether some transaction waits for a lock of another."""
+async def somebody_waits(resources: Resources, statement: str = "") -> bool:
+    """Whether some transaction of this database waits for a lock of another, in a statement that begins so."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, :statement)"
+    )
     async with resources.database.reading() as session:
-        return bool(await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+        return bool(await session.scalar(text(query), {"statement": statement}))
