@@ -14,11 +14,10 @@ FOR_OTHER_TARGETS = {"environment", "ready", "dev-ready"}
 """What other targets need first; nobody types these."""
 
 
-@pytest.fixture(scope="module")
-def listed() -> dict[str, str]:
-    """What `make help` prints: targets and their explanations."""
+def make(*words: str) -> str:
+    """Run make without the settings of this process; return what it prints."""
     done = subprocess.run(
-        ["make", "-s", "help"],
+        ["make", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,7 +25,13 @@ def listed() -> dict[str, str]:
         check=True,
         env={"PATH": os.environ["PATH"]},
     )
-    return dict(re.findall(r"^  make (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, str]:
+    """What `make help` prints: targets and their explanations."""
+    return dict(re.findall(r"^  make (\S+) +(\S.*)$", make("-s", "help"), re.MULTILINE))
 
 
 def test_every_target_with_an_explanation_is_listed_with_it(listed: dict[str, str]) -> None:
@@ -50,14 +55,5 @@ def test_every_target_is_listed_but_those_that_others_need(listed: dict[str, str
     ],
 )
 def test_make_account_passes_on_what_is_to_be_done(settings: list[str], options: list[str]) -> None:
-    done = subprocess.run(
-        ["make", "-n", "account", "EMAIL=ana@home.example", *settings],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-        env={"PATH": os.environ["PATH"]},
-    )
-    command = shlex.split(done.stdout.splitlines()[-1])
+    command = shlex.split(make("-n", "account", "EMAIL=ana@home.example", *settings).splitlines()[-1])
     assert command == [".venv/bin/python", "-m", "local", "account", "ana@home.example", *options]
