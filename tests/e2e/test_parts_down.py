@@ -1,7 +1,9 @@
 """What goes on while four of the seven services are down, then the database too, and that all comes back by itself."""
 
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -74,16 +76,28 @@ def test_the_page_signs_in(crippled: RunningPlatform, person: Person, browser: B
     context.close()
 
 
+def told_of_plans(person: Person) -> str:
+    code: str = problem_of(person.http.get("/plans"))["code"]
+    return code
+
+
+def test_services_whose_database_hangs_are_left_alone(crippled: RunningPlatform, person: Person) -> None:
+    """They run and say nothing to requests; it is the second one, no 5 s after, that waits no longer."""
+    with crippled.stopped("postgres"), ThreadPoolExecutor() as pool:
+        waiting = pool.submit(person.http.get, "/plans")
+        time.sleep(5)
+        started = time.monotonic()
+        assert told_of_plans(person) == "upstream.unavailable"
+        assert time.monotonic() - started < 1
+    waiting.result()
+    eventually(lambda: person.http.get("/plans").status_code == 200, within=15, what="back without help")
+
+
 def test_services_whose_database_is_gone_are_left_alone(crippled: RunningPlatform, person: Person) -> None:
     """They run and answer, so only what they say of themselves tells."""
-
-    def told() -> str:
-        code: str = problem_of(person.http.get("/plans"))["code"]
-        return code
-
     crippled.kill("postgres")
-    eventually(lambda: told() == "database.unavailable", within=5, what="the service's own word")
-    eventually(lambda: told() == "upstream.unavailable", within=5, what="the gateway's word")
+    eventually(lambda: told_of_plans(person) == "database.unavailable", within=5, what="the service's own word")
+    eventually(lambda: told_of_plans(person) == "upstream.unavailable", within=5, what="the gateway's word")
 
 
 def test_all_of_it_comes_back_with_up(crippled: RunningPlatform) -> None:

@@ -122,6 +122,20 @@ class RunningPlatform:
         if process := unit.current():
             process.send(signal.SIGKILL)
 
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """Have a process and its children stand still, as on a machine whose disk hangs."""
+        pid = self.pid_of(name)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        pids = [pid, *map(int, children)]
+        try:
+            for each in pids:
+                os.kill(each, signal.SIGSTOP)
+            yield
+        finally:
+            for each in pids:
+                os.kill(each, signal.SIGCONT)
+
     def pid_of(self, name: str) -> int:
         """Number of the process that runs under this name."""
         unit = next(unit for unit in units_of(self.described) if unit.name == name)

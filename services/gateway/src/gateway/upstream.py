@@ -23,6 +23,9 @@ HEALTH_SECONDS = 1.5
 # often. Who asks once a second has it left alone within 5 s.
 ERRORS_IN_A_ROW = 3
 ERRORS_SECONDS = 1.0
+# After silence it has to say so twice: there were no errors yet, and one that is busy may be late once.
+_WORDS_AFTER_SILENCE = 2
+_WORDS_PAUSE_SECONDS = 0.5
 _PROBE_PAUSE_SECONDS = 0.1
 _BREAKER = BreakerPolicy(consecutive_failures=5, silence_s=1.5, cool_down_s=1.0)
 _RETRY = RetryPolicy(attempts=3, base_s=0.05)
@@ -55,6 +58,7 @@ class Upstream:
         self._erred_since = 0.0
         self._asked_at = -ERRORS_SECONDS
         self._is_down = False
+        self._serves = True
 
     def permit(self) -> Permit:
         """Return leave for one request. Raises ``Unavailable`` while the service is left alone."""
@@ -85,16 +89,16 @@ class Upstream:
         return self.pool.take_idle() if self.breaker.state is BreakerState.CLOSED else None
 
     def suspect(self) -> None:
-        """Find out whether the service is alive, and go on asking until it is.
+        """Find out whether the service is alive, and go on asking until it is; then whether it says that it is down.
 
-        A slow answer alone is no sign of a dead service, and a dead one must not need the patience of a slow route.
+        A slow answer alone is no sign of a dead service, and a dead one must not need the patience of a slow route. Nor
+        must one whose database hangs.
         """
         now = asyncio.get_running_loop().time()
-        if now - self._suspected_at < SUSPECT_SECONDS:
+        if self._is_watched or now - self._suspected_at < SUSPECT_SECONDS:
             return
         self._suspected_at = now
-        if not self._is_watched:
-            self._watch = asyncio.create_task(self._probe_until(self._live))
+        self._watch = asyncio.create_task(self._find_out())
 
     def heard(self, status: int) -> None:
         """Take note of an answer. After a row of errors the service is asked whether it is down.
@@ -103,6 +107,7 @@ class Upstream:
         """
         if status <= _HIGHEST_SUCCESS:
             self._errors = 0
+            self._serves = True
             return
         now = self.pool.now()
         if not self._errors:
@@ -112,7 +117,7 @@ class Upstream:
             return
         if not self._is_watched:
             self._asked_at = now
-            self._watch = asyncio.create_task(self._leave_alone_while_down())
+            self._watch = asyncio.create_task(self._leave_alone_while_down(words=1))
 
     async def check_health(self) -> None:
         """Ask ``/health``. Raises ``UpstreamError`` when the service is down or says so, ``Degraded`` if it is that."""
@@ -140,16 +145,33 @@ class Upstream:
     def _is_watched(self) -> bool:
         return self._watch is not None and not self._watch.done()
 
-    async def _leave_alone_while_down(self) -> None:
+    async def _find_out(self) -> None:
+        await self._probe_until(self._live)
+        await self._leave_alone_while_down(_WORDS_AFTER_SILENCE)
+
+    async def _leave_alone_while_down(self, words: int) -> None:
+        """Open the breaker until it no longer says that it is down, if it says so ``words`` times in a row.
+
+        One that answers a request well meanwhile is busy, not down.
+        """
+        self._serves = False
+        for pause in (0.0, *[_WORDS_PAUSE_SECONDS] * (words - 1)):
+            await asyncio.sleep(pause)
+            if not await self._says_down() or self._serves:
+                return
+        self._is_down = True
+        self.breaker.trip()
+        await self._probe_until(self._up)
+        self._is_down = False
+
+    async def _says_down(self) -> bool:
         try:
             await self._up()
         except SaysDown:
-            self._is_down = True
-            self.breaker.trip()
-            await self._probe_until(self._up)
-            self._is_down = False
+            return True
         except UpstreamError:
-            pass  # who says nothing is found out by the requests that wait
+            return False  # who says nothing is found out by the requests that wait
+        return False
 
     async def _probe_until(self, question: Callable[[], Awaitable[None]]) -> None:
         """Ask until the answer is a good one."""
