@@ -78,11 +78,11 @@ class Upstream:
 
     @property
     def hangs(self) -> bool:
-        """Whether the service is left alone since it is there and says nothing, not even that it lives.
+        """Whether the service is left alone since it is there and says nothing, or only that it is down.
 
         One that cannot be reached may just be restarting, and still finish what it was asked.
         """
-        return self._hangs and self.breaker.state is not BreakerState.CLOSED
+        return (self._hangs or self._is_down) and self.breaker.state is not BreakerState.CLOSED
 
     def take_at_once(self) -> Connection | None:
         """Return an idle connection, if there is one and the service is well; ``permit`` is sure to be had then."""

@@ -40,7 +40,7 @@ class Ailing:
         self.app.state.draining = False
         needs = [Check("database", self._database), Check("strava", self._strava, required=False)]
         self.app.include_router(health_router(lambda _: needs, "1"))
-        self.app.add_route("/api/v1/things/{name}", self._thing)
+        self.app.add_route("/api/v1/things/{name}", self._thing, methods=["GET", "POST"])
         self.app.middleware("http")(self._note)
 
     async def _note(self, request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
