@@ -153,9 +153,9 @@ class Project:
 
 
 def make_project(root: Path, home: Path) -> Project:
-    """Make the project folder; nothing is started."""
+    """Make the project folder; nothing is started. What is compiled already comes along and need not be again."""
     for member in ("tools/local/src", "libs/common/src", "libs/contracts/src"):
-        ignore = shutil.ignore_patterns("__pycache__")
+        ignore = shutil.ignore_patterns("*.pyc.*")  # half-written by a process that imports just now
         shutil.copytree(ROOT / member, root / member, ignore=ignore, dirs_exist_ok=True)
     package = root / "services" / "gateway" / "src" / "gateway"
     package.mkdir(parents=True)
