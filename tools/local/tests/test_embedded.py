@@ -123,6 +123,7 @@ def test_start_finds_the_running_server(kind: str, request: pytest.FixtureReques
 @pytest.mark.parametrize("kind", ["postgres", "valkey"])
 def test_a_taken_port_is_reported(kind: str, request: pytest.FixtureRequest) -> None:
     server = request.getfixturevalue(kind)
+    server.stop()
     with socket.socket() as squatter:
         squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         squatter.bind(("127.0.0.1", server.port))
@@ -151,19 +152,19 @@ def test_helpers_of_a_killed_server_are_found_without_its_pid_file(postgres: Pos
     assert not running.alive
 
 
-def test_a_server_that_cannot_start_says_why(postgres: Postgres) -> None:
-    postgres.initialise()
-    (postgres.data / "PG_VERSION").write_text("3\n")
+def test_a_server_that_cannot_start_says_why(new_postgres: Postgres) -> None:
+    new_postgres.initialise()
+    (new_postgres.data / "PG_VERSION").write_text("3\n")
     with pytest.raises(ServerError, match="PostgreSQL version 3"):
-        postgres.start()
+        new_postgres.start()
 
 
-def test_a_half_made_cluster_is_made_again(postgres: Postgres) -> None:
-    (postgres.folder / "data.new" / "base").mkdir(parents=True)
-    for path in (postgres.folder / "data.new", postgres.folder / "data.new" / "base"):
-        postgres.account.own(path)
-    postgres.start()
-    assert query(postgres.url, "SELECT 1") == 1
+def test_a_half_made_cluster_is_made_again(new_postgres: Postgres) -> None:
+    (new_postgres.folder / "data.new" / "base").mkdir(parents=True)
+    for path in (new_postgres.folder / "data.new", new_postgres.folder / "data.new" / "base"):
+        new_postgres.account.own(path)
+    new_postgres.start()
+    assert query(new_postgres.url, "SELECT 1") == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run the servers")

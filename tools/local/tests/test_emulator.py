@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_project import Project, add_strava, eventually
+from sample_project import Project, eventually
 
 from local.credentials import load_or_create
 from local.environment import Platform
@@ -84,23 +84,22 @@ def restarted(project: Project, before: Process) -> Process | None:
     return Process.find(pid) if pid not in {None, before.pid} else None
 
 
-def test_it_starts_with_the_platform_comes_back_and_goes_with_it(project: Project) -> None:
-    add_strava(project)
-    done = project.command("up")
+def test_it_starts_with_the_platform_comes_back_and_goes_with_it(peopled: Project) -> None:
+    done = peopled.command("up")
     assert done.returncode == 0, done.stderr
-    port = project.topology.emulator_port
+    port = peopled.topology.emulator_port
     assert f"http://127.0.0.1:{port}" in done.stdout
     assert len(answer(port, "/emulator/athletes")) == 3
-    secret = answer(project.topology.port("strava"))["environment"]["STRAVA_CLIENT_SECRET"]
-    assert secret in (project.home / "secrets.env").read_text(encoding="utf-8")
+    secret = answer(peopled.topology.port("strava"))["environment"]["STRAVA_CLIENT_SECRET"]
+    assert secret in (peopled.home / "secrets.env").read_text(encoding="utf-8")
 
-    before = project.process(EMULATOR)
+    before = peopled.process(EMULATOR)
     os.kill(before.pid, signal.SIGKILL)
-    after = eventually(partial(restarted, project, before))
+    after = eventually(partial(restarted, peopled, before))
     assert after is not None
-    eventually(lambda: project.command("status").returncode == 0)
-    assert EMULATOR in project.command("status").stdout
-    assert (project.topology.emulator_home / "app.json").exists()
-    assert project.command("logs", EMULATOR).returncode == 0
-    assert project.command("down").returncode == 0
+    eventually(lambda: peopled.command("status").returncode == 0)
+    assert EMULATOR in peopled.command("status").stdout
+    assert (peopled.topology.emulator_home / "app.json").exists()
+    assert peopled.command("logs", EMULATOR).returncode == 0
+    assert peopled.command("down").returncode == 0
     assert not after.alive

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sample_project import Project, add_auth, add_migration, add_strava, eventually
+from sample_project import Project, add_auth, add_migration, eventually
 
 from common.tokens.keys import KEYS_MAX_AGE_S
 from local.credentials import load_or_create
@@ -53,58 +53,48 @@ def restarted(project: Project, name: str, before: Process) -> Process | None:
     return Process.find(record.pid) if record.pid not in {None, before.pid} else None
 
 
-def test_up_returns_through_a_pipe_and_its_processes_have_no_terminal(project: Project) -> None:
+def started(project: Project) -> int:
+    """How often a supervisor started the gateway's process."""
+    try:
+        return project.log("supervisor").count("gateway started")
+    except FileNotFoundError:
+        return 0
+
+
+def test_up_returns_through_a_pipe_and_its_processes_have_no_terminal(stopped: Project) -> None:
     shell = f"{sys.executable} -m local up | cat"
     done = subprocess.run(
         ["sh", "-c", shell],
-        env=project.environment,
-        cwd=project.root,
+        env=stopped.environment,
+        cwd=stopped.root,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert f"http://127.0.0.1:{project.topology.port('gateway')}" in done.stdout, done.stderr
-    assert ask(project)["pid"] == project.process("gateway").pid
+    assert f"http://127.0.0.1:{stopped.topology.port('gateway')}" in done.stdout, done.stderr
+    assert ask(stopped)["pid"] == stopped.process("gateway").pid
 
 
-def test_services_and_workers_are_children_of_one_parent(project: Project) -> None:
-    add_auth(project)
-    add_strava(project)
-    assert project.command("up").returncode == 0
-    names = [name for name in project.state.units if name not in (Postgres.name, Valkey.name)]
-    assert {"gateway", "gateway-worker", "auth", "strava", EMULATOR} <= {*names}
-    parents = {name: parent_of(project.process(name)) for name in names}
-    assert parents == dict.fromkeys(names, supervisor(project).pid)
-
-
-def parent_of(process: Process) -> int:
-    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:")))
-
-
-def test_up_again_changes_nothing_and_down_keeps_data(running: Project) -> None:
-    processes = [running.process("gateway"), running.process("gateway-worker"), supervisor(running)]
-    assert running.command("up").returncode == 0
-    assert [running.process("gateway"), running.process("gateway-worker"), supervisor(running)] == processes
-    secrets = (running.home / "secrets.env").read_text()
-    assert running.command("down").returncode == 0
-    assert not any(process.alive for process in processes)
-    assert not answers(running)
-    assert running.command("up").returncode == 0
-    assert (running.home / "secrets.env").read_text() == secrets
-    assert answers(running)
+def test_a_process_is_told_where_everything_is(running: Project) -> None:
+    told = ask(running)["environment"]
+    topology = running.topology
+    assert told["PORT"] == str(topology.port("gateway"))
+    assert told["STRAVA_URL"] == f"http://127.0.0.1:{topology.port('strava')}"
+    assert told["REDIS_URL"].endswith(f"@127.0.0.1:{topology.valkey_port}/0")
+    assert told["ENVIRONMENT"] == "production"
+    assert "ENCRYPTION_KEYS" not in told
 
 
 def test_a_killed_process_is_restarted_and_counted(running: Project) -> None:
-    before = running.process("gateway")
+    before, count = running.process("gateway"), running.state.units["gateway"].restarts
     os.kill(before.pid, signal.SIGKILL)
     eventually(lambda: restarted(running, "gateway", before))
     eventually(lambda: answers(running))
-    assert running.state.units["gateway"].restarts == 1
+    assert running.state.units["gateway"].restarts == count + 1
     line = next(text for text in running.command("status").stdout.splitlines() if text.startswith("gateway "))
     assert line.split()[1] == "healthy"
-    assert line.split()[-3] == "1"
+    assert line.split()[-3] == f"{count + 1}"
 
 
 def test_killed_servers_are_restarted(running: Project) -> None:
@@ -115,7 +105,14 @@ def test_killed_servers_are_restarted(running: Project) -> None:
         assert before is not None
         before.send(signal.SIGKILL)
         eventually(partial(restarted, running, kind.name, before))
-        assert running.state.units[kind.name].restarts == 1
+        assert running.state.units[kind.name].restarts == record.restarts + 1
+
+
+def test_restart_of_one_leaves_the_others(running: Project) -> None:
+    gateway, worker = running.process("gateway"), running.process("gateway-worker")
+    assert running.command("restart", "gateway-worker").returncode == 0
+    assert running.process("gateway") == gateway
+    assert running.process("gateway-worker") != worker
 
 
 def test_a_killed_supervisors_processes_live_and_are_adopted(running: Project) -> None:
@@ -139,10 +136,39 @@ def test_down_stops_everything_even_without_a_supervisor(running: Project) -> No
     assert not any(Process.find(unit.pid) for unit in running.state.units.values() if unit.pid)
 
 
-def test_stopping_is_graceful(running: Project) -> None:
+def test_a_taken_port_is_named_with_the_setting_to_change(stopped: Project) -> None:
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", stopped.topology.port("gateway")))
+        squatter.listen()
+        done = stopped.command("up")
+    assert done.returncode == 1
+    assert f"{stopped.topology.port('gateway')} (gateway)" in done.stderr
+    assert "RT_PORT_BASE" in done.stderr
+
+
+def test_two_ups_at_once_make_one_platform(stopped: Project) -> None:
+    before = started(stopped)
+    command = [sys.executable, "-m", "local", "up"]
+    both = [
+        subprocess.Popen(command, env=stopped.environment, cwd=stopped.root, stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert started(stopped) == before + 1
+
+
+def test_up_again_changes_nothing_and_down_keeps_data(running: Project) -> None:
+    processes = [running.process("gateway"), running.process("gateway-worker"), supervisor(running)]
+    assert running.command("up").returncode == 0
+    assert [running.process("gateway"), running.process("gateway-worker"), supervisor(running)] == processes
+    secrets = (running.home / "secrets.env").read_text()
     assert running.command("down").returncode == 0
-    assert "graceful stop" in running.log("gateway")
-    assert "worker stopped" in running.log("gateway-worker")
+    assert not any(process.alive for process in processes)
+    assert not answers(running)
+    assert running.command("up").returncode == 0
+    assert (running.home / "secrets.env").read_text() == secrets
+    assert answers(running)
 
 
 def test_new_code_and_new_settings_are_started_by_up(running: Project) -> None:
@@ -157,86 +183,94 @@ def test_new_code_and_new_settings_are_started_by_up(running: Project) -> None:
     assert running.state.units["postgres"].pid == database
 
 
-def test_a_service_that_breaks_is_named_with_the_end_of_its_log(project: Project) -> None:
-    done = project.command("up", GATEWAY_BREAKS="1")
+def test_stopping_is_graceful(running: Project) -> None:
+    before = [running.log(name) for name in ("gateway", "gateway-worker")]
+    assert running.command("down").returncode == 0
+    gateway, worker = (running.log(name) for name in ("gateway", "gateway-worker"))
+    assert "graceful stop" in gateway.removeprefix(before[0])
+    assert "worker stopped" in worker.removeprefix(before[1])
+
+
+def test_a_service_that_breaks_is_named_with_the_end_of_its_log(stopped: Project) -> None:
+    done = stopped.command("up", GATEWAY_BREAKS="1")
     assert done.returncode == 1
     assert "Not healthy: gateway\n" in done.stderr
     assert "this service was told to break" in done.stderr
+    assert stopped.command("down").returncode == 0
 
 
-def test_a_taken_port_is_named_with_the_setting_to_change(project: Project) -> None:
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", project.topology.port("gateway")))
-        squatter.listen()
-        done = project.command("up")
-    assert done.returncode == 1
-    assert f"{project.topology.port('gateway')} (gateway)" in done.stderr
-    assert "RT_PORT_BASE" in done.stderr
+def test_clean_asks_before_it_deletes(running: Project) -> None:
+    assert running.command("clean").returncode == 1
+    assert (running.home / "secrets.env").exists()
+    assert answers(running)
+    assert running.command("clean", FORCE="1").returncode == 0
+    assert not running.home.exists()
 
 
-def test_two_ups_at_once_make_one_platform(project: Project) -> None:
-    command = [sys.executable, "-m", "local", "up"]
-    both = [
-        subprocess.Popen(command, env=project.environment, cwd=project.root, stdout=subprocess.DEVNULL)
-        for _ in range(2)
-    ]
-    assert [process.wait(60) for process in both] == [0, 0]
-    assert project.log("supervisor").count("gateway started") == 1
+def test_a_service_answers_while_it_is_restarted(project: Project) -> None:
+    assert project.command("up").returncode == 0
+    former = project.process("gateway")
+    with ThreadPoolExecutor(max_workers=1) as others:
+        for words in (("restart", "gateway"), ("restart",)):
+            restarted = others.submit(project.command, *words)
+            while not restarted.done():
+                assert ask(project)
+            assert restarted.result().returncode == 0, restarted.result().stderr
+            assert project.process("gateway") != former
+            former = project.process("gateway")
+    assert list(project.topology.standins.iterdir()) == []
 
 
-def test_the_admins_password_is_shown_when_it_is_made_and_never_again(project: Project) -> None:
-    add_auth(project)
-    first = project.command("up", ADMIN_EMAIL="operator@home.example")
-    assert first.returncode == 0, first.stderr
-    assert "Admin: operator@home.example\nPassword: made-for-auth" in first.stdout
-    again = project.command("admin", ADMIN_EMAIL="operator@home.example")
+def test_services_and_workers_are_children_of_one_parent(peopled: Project) -> None:
+    assert peopled.command("up").returncode == 0
+    names = [name for name in peopled.state.units if name not in (Postgres.name, Valkey.name)]
+    assert {"gateway", "gateway-worker", "auth", "strava", EMULATOR} <= {*names}
+    parents = {name: parent_of(peopled.process(name)) for name in names}
+    assert parents == dict.fromkeys(names, supervisor(peopled).pid)
+
+
+def parent_of(process: Process) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:")))
+
+
+def test_the_admins_password_is_shown_when_it_is_made_and_never_again(first_start: tuple[Project, str]) -> None:
+    project, printed = first_start
+    assert "Admin: operator@home.example\nPassword: made-for-auth" in printed
+    again = project.command("admin")
     assert "Admin: operator@home.example" in again.stdout
     assert "made-for-auth" not in again.stdout
 
 
-def test_an_admin_that_cannot_be_made_stops_the_start(project: Project) -> None:
-    add_auth(project)
-    done = project.command("up", ADMIN_EMAIL="nobody")
-    assert done.returncode == 1
-    assert "not an address" in done.stderr
-
-
-def test_an_account_is_changed_as_asked_and_its_new_password_printed(project: Project) -> None:
-    add_auth(project)
-    done = project.command("account", "ana@home.example", "--role", "coach", "--reset")
+def test_an_account_is_changed_as_asked_and_its_new_password_printed(peopled: Project) -> None:
+    done = peopled.command("account", "ana@home.example", "--role", "coach", "--reset")
     assert done.returncode == 0, done.stderr
     assert "Account: ana@home.example\nPassword: Namespace(" in done.stdout
     assert all(told in done.stdout for told in ("role='coach'", "reset=True", "totp_off=False"))
-    assert "The password stays" in project.command("account", "ana@home.example", "--totp-off").stdout
-    refused = project.command("account", "nobody", "--reset")
+    assert "The password stays" in peopled.command("account", "ana@home.example", "--totp-off").stdout
+    refused = peopled.command("account", "nobody", "--reset")
     assert (refused.returncode, refused.stderr) == (1, "The account stays as it was:\nnot an address\n")
     for incomplete in (["account", "", "--reset"], ["account", "ana@home.example"]):
-        assert project.command(*incomplete).stderr.startswith("say whose account and what to do: make account EMAIL=")
+        assert peopled.command(*incomplete).stderr.startswith("say whose account and what to do: make account EMAIL=")
 
 
-def test_keys_are_changed_and_secrets_sealed_anew(project: Project) -> None:
-    add_auth(project)
-    add_strava(project)
-    rotated = project.command("rotate-keys")
+def test_keys_are_changed_and_secrets_sealed_anew(peopled: Project) -> None:
+    rotated = peopled.command("rotate-keys")
     assert (rotated.returncode, "Key k signs from soon" in rotated.stdout) == (0, True), rotated.stderr
-    resealed = project.command("reencrypt").stdout
+    resealed = peopled.command("reencrypt").stdout
     assert ("auth: a column: 3" in resealed, "strava: a column: 3" in resealed) == (True, True)
-    leaked = project.command("rotate-keys", "now")
+    leaked = peopled.command("rotate-keys", "now")
     assert f"forget the old keys within {KEYS_MAX_AGE_S:.0f} seconds" in leaked.stdout
-    failed = project.command("rotate-keys", "now", KEY_MISSING="1")
+    failed = peopled.command("rotate-keys", "now", KEY_MISSING="1")
     assert (failed.returncode, "there is no key" in failed.stderr) == (1, True)
-    assert "not 'later'" in project.command("rotate-keys", "later").stderr
+    assert "not 'later'" in peopled.command("rotate-keys", "later").stderr
 
 
-def test_a_process_is_told_where_everything_is(running: Project) -> None:
-    told = ask(running)["environment"]
-    topology = running.topology
-    assert told["PORT"] == str(topology.port("gateway"))
-    assert told["STRAVA_URL"] == f"http://127.0.0.1:{topology.port('strava')}"
-    assert told["REDIS_URL"].endswith(f"@127.0.0.1:{topology.valkey_port}/0")
-    assert told["ENVIRONMENT"] == "production"
-    assert "ENCRYPTION_KEYS" not in told
+def test_an_admin_that_cannot_be_made_stops_the_start(peopled: Project) -> None:
+    assert peopled.command("down").returncode == 0
+    done = peopled.command("up", ADMIN_EMAIL="nobody")
+    assert done.returncode == 1
+    assert "not an address" in done.stderr
 
 
 def test_named_servers_are_used_and_no_embedded_one_is_started(project: Project, valkey: Valkey) -> None:
@@ -282,31 +316,3 @@ def ask_database(project: Project, service: str, question: str) -> list[tuple[An
             await connection.close()
 
     return asyncio.run(fetch())
-
-
-def test_restart_of_one_leaves_the_others(running: Project) -> None:
-    gateway, worker = running.process("gateway"), running.process("gateway-worker")
-    assert running.command("restart", "gateway-worker").returncode == 0
-    assert running.process("gateway") == gateway
-    assert running.process("gateway-worker") != worker
-
-
-def test_a_service_answers_while_it_is_restarted(running: Project) -> None:
-    former = running.process("gateway")
-    with ThreadPoolExecutor(max_workers=1) as others:
-        for words in (("restart", "gateway"), ("restart",)):
-            restarted = others.submit(running.command, *words)
-            while not restarted.done():
-                assert ask(running)
-            assert restarted.result().returncode == 0, restarted.result().stderr
-            assert running.process("gateway") != former
-            former = running.process("gateway")
-    assert list(running.topology.standins.iterdir()) == []
-
-
-def test_clean_asks_before_it_deletes(running: Project) -> None:
-    assert running.command("clean").returncode == 1
-    assert (running.home / "secrets.env").exists()
-    assert answers(running)
-    assert running.command("clean", FORCE="1").returncode == 0
-    assert not running.home.exists()
