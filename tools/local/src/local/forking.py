@@ -11,11 +11,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-
-from prometheus_client import REGISTRY
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING
 
 from local.processes import Process
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 SHARED_LIBRARIES = (
     "fastapi",
@@ -41,10 +42,10 @@ SHARED_LIBRARIES = (
 )
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 # Run by hand or only in tests: nothing a service imports.
-_NOT_SHARED = ("common.testing", "common.run", "common.db.migrate", "common.db.provision")
+_NOT_SHARED = ("common.testing", "common.run", "common.db.baseline", "common.db.migrate", "common.db.provision")
 
 
-_metrics: dict[str, set[Collector]] = {}
+_metrics: "dict[str, set[Collector]]" = {}
 
 
 def preload(services: Iterable[str] = ()) -> None:
@@ -67,6 +68,8 @@ def preload(services: Iterable[str] = ()) -> None:
 
 
 def _import_service(name: str) -> None:
+    from prometheus_client import REGISTRY  # noqa: PLC0415 - most commands fork nothing, and begin sooner
+
     before = set(REGISTRY._collector_to_names)  # noqa: SLF001 - there is no public way to list them
     try:
         importlib.import_module(f"{name}.main")
@@ -79,6 +82,8 @@ def _import_service(name: str) -> None:
 
 def forget_others(service: str) -> None:
     """Drop the metrics of the other services, which are not this process's to show."""
+    from prometheus_client import REGISTRY  # noqa: PLC0415 - as above
+
     for name, collectors in _metrics.items():
         for collector in collectors if name != service else ():
             REGISTRY.unregister(collector)

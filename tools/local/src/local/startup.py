@@ -1,6 +1,5 @@
 """`make up`: from nothing, or from whatever is there, to a platform whose every process is healthy."""
 
-import asyncio
 import contextlib
 import fcntl
 import json
@@ -129,6 +128,8 @@ def migrate(platform: Platform) -> None:
     if not urls:
         return
     # Imported here: the commands that touch no database should not wait for SQLAlchemy and Alembic.
+    import asyncio  # noqa: PLC0415 - for the same reason
+
     import asyncpg  # noqa: PLC0415 - for the same reason
 
     from common.db.migrate import migrate_all  # noqa: PLC0415 - for the same reason
