@@ -147,6 +147,14 @@ def test_a_taken_port_is_named_with_the_setting_to_change(stopped: Project) -> N
     assert "RT_PORT_BASE" in done.stderr
 
 
+def test_a_service_that_breaks_is_named_with_the_end_of_its_log(stopped: Project) -> None:
+    done = stopped.command("up", GATEWAY_BREAKS="1")
+    assert done.returncode == 1
+    assert "Not healthy: gateway\n" in done.stderr
+    assert "this service was told to break" in done.stderr
+    assert stopped.command("down").returncode == 0
+
+
 def test_two_ups_at_once_make_one_platform(stopped: Project) -> None:
     before = started(stopped)
     command = [sys.executable, "-m", "local", "up"]
@@ -181,22 +189,6 @@ def test_new_code_and_new_settings_are_started_by_up(running: Project) -> None:
     assert not worker.alive
     assert answers(running)
     assert running.state.units["postgres"].pid == database
-
-
-def test_stopping_is_graceful(running: Project) -> None:
-    before = [running.log(name) for name in ("gateway", "gateway-worker")]
-    assert running.command("down").returncode == 0
-    gateway, worker = (running.log(name) for name in ("gateway", "gateway-worker"))
-    assert "graceful stop" in gateway.removeprefix(before[0])
-    assert "worker stopped" in worker.removeprefix(before[1])
-
-
-def test_a_service_that_breaks_is_named_with_the_end_of_its_log(stopped: Project) -> None:
-    done = stopped.command("up", GATEWAY_BREAKS="1")
-    assert done.returncode == 1
-    assert "Not healthy: gateway\n" in done.stderr
-    assert "this service was told to break" in done.stderr
-    assert stopped.command("down").returncode == 0
 
 
 def test_clean_asks_before_it_deletes(running: Project) -> None:
@@ -264,6 +256,15 @@ def test_keys_are_changed_and_secrets_sealed_anew(peopled: Project) -> None:
     failed = peopled.command("rotate-keys", "now", KEY_MISSING="1")
     assert (failed.returncode, "there is no key" in failed.stderr) == (1, True)
     assert "not 'later'" in peopled.command("rotate-keys", "later").stderr
+
+
+def test_stopping_is_graceful(peopled: Project) -> None:
+    assert peopled.command("up").returncode == 0
+    before = [peopled.log(name) for name in ("gateway", "gateway-worker")]
+    assert peopled.command("down").returncode == 0
+    gateway, worker = (peopled.log(name) for name in ("gateway", "gateway-worker"))
+    assert "graceful stop" in gateway.removeprefix(before[0])
+    assert "worker stopped" in worker.removeprefix(before[1])
 
 
 def test_an_admin_that_cannot_be_made_stops_the_start(peopled: Project) -> None:
