@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -207,6 +207,7 @@ def test_a_service_answers_while_it_is_restarted(project: Project) -> None:
             restarted = others.submit(project.command, *words)
             while not restarted.done():
                 assert ask(project)
+                wait([restarted], timeout=0.005)
             assert restarted.result().returncode == 0, restarted.result().stderr
             assert project.process("gateway") != former
             former = project.process("gateway")
