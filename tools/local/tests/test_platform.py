@@ -207,7 +207,7 @@ def test_a_service_answers_while_it_is_restarted(project: Project) -> None:
             restarted = others.submit(project.command, *words)
             while not restarted.done():
                 assert ask(project)
-                wait([restarted], timeout=0.005)
+                wait([restarted], timeout=0.001)
             assert restarted.result().returncode == 0, restarted.result().stderr
             assert project.process("gateway") != former
             former = project.process("gateway")
