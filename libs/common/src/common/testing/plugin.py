@@ -4,7 +4,7 @@ import asyncio
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from common.settings import DataSettings
 from common.testing.databases import empty, make_database, make_schema
+from common.testing.engines import Engines
 from common.testing.ports import free_port
 from common.testing.tokens import TokenMint
 
@@ -41,6 +42,14 @@ def schemas(admin_database_url: str) -> Callable[[str], str]:
         return known[service]
 
     return address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[None]:
+    """Databases compile each statement once per test process, not once per test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.db.engine.create_async_engine", Engines())
+        yield
 
 
 @pytest.fixture(scope="session")
