@@ -63,6 +63,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what lasts to the end: pytest has it look at everything five times at last."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def recordings_dir() -> Path:
     """Folder of real recordings, which stay outside the project."""
