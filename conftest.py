@@ -54,7 +54,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Refuse what tools/quality/test.sh would pass over: it looks for each kind of tests in some folders only."""
     whole = item.get_closest_marker("e2e") or item.get_closest_marker("faults")
     folder = item.path.relative_to(item.config.rootpath).parts[0]
-    if (folder == "tests" and not whole) or (folder in {"services", "tools"} and whole):
+    if (folder == "tests") != bool(whole):
         raise pytest.UsageError(f"{item.nodeid}: tests of the whole platform are in tests/, all others are not")
 
 

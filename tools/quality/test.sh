@@ -19,9 +19,8 @@ round() { # round TITLE PYTEST-ARGUMENTS
     codes+=("$code")
 }
 
-round 'ordinary tests' -q -n 5 --dist worksteal --ignore=tests -m 'not e2e and not faults' "$@"
-round 'whole platform' -v -n 3 --dist loadfile --no-loadscope-reorder --ignore=services --ignore=tools \
-    -m 'e2e or faults' "$@"
+round 'ordinary tests' -q -n 5 --dist worksteal -o 'testpaths=libs services tools' -m 'not e2e and not faults' "$@"
+round 'whole platform' -v -n 3 --dist loadfile --no-loadscope-reorder -o testpaths=tests -m 'e2e or faults' "$@"
 
 if [ "${codes[*]}" = "$nothing_ran $nothing_ran" ]; then
     printf 'no test ran\n'

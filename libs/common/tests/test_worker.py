@@ -177,7 +177,6 @@ def valkey(tmp_path: Path) -> Valkey:
     return Valkey(tmp_path, free_port(), "private")
 
 
-@pytest.mark.faults
 async def test_work_goes_on_without_redis_for_60_s_and_after_it_is_back_and_flushed(
     toy_environment: Environment,
     valkey: Valkey,
