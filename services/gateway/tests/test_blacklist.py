@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -154,8 +155,49 @@ async def test_a_gateway_that_never_saw_the_list_lets_nobody_in(builder: Builder
     answer = await platform.client.get("/api/v1/activities", headers=bearer)
     assert (answer.status_code, answer.json()["retryable"]) == (503, True)
     assert strava.seen == []
+    await asyncio.sleep(0.5)
     auth.away = False
-    await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
+    await eventually(lambda: is_refused(platform, bearer), within=2)
+
+
+async def is_let_in(platform: Platform) -> bool:
+    answer = await platform.client.get("/api/v1/activities", headers=platform.bearer)
+    return answer.status_code == 200
+
+
+async def test_the_first_request_after_auth_has_come_up_is_let_in(builder: Builder, strava: Echo) -> None:
+    auth, port = AuthDouble(), free_port()
+    platform = await builder.gateway(strava=strava, auth=auth, auth_url=f"http://127.0.0.1:{port}")
+    await asyncio.sleep(1.5)  # in which auth was asked often enough for a breaker to open
+    await builder.serve(auth, port=port)
+    assert await is_let_in(platform)
+
+
+async def test_who_asked_in_vain_while_auth_was_away_is_let_in_soon(builder: Builder, strava: Echo) -> None:
+    auth, port = AuthDouble(), free_port()
+    platform = await builder.gateway(strava=strava, auth=auth, auth_url=f"http://127.0.0.1:{port}")
+    for _ in range(15):
+        assert not await is_let_in(platform)
+        await asyncio.sleep(0.1)
+    await builder.serve(auth, port=port)
+    await eventually(lambda: is_let_in(platform), within=2)
+
+
+class Silent(AuthDouble):
+    """An auth that has its keys at hand and never answers with its list."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/internal/revocations":
+            await asyncio.sleep(30)
+        await super().__call__(scope, receive, send)
+
+
+async def test_a_list_that_does_not_come_is_not_waited_for_long(builder: Builder, strava: Echo) -> None:
+    platform = await builder.gateway(strava=strava, auth=Silent())
+    started = time.monotonic()
+    answer = await platform.client.get("/api/v1/activities", headers=platform.bearer)
+    assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+    assert time.monotonic() - started < 4  # a call to auth may take 5 s
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from gateway.table import LimitClass
 _BEARER = b"Bearer "
 _SEEN_AT_ONCE = 4096
 _SEEN_SECONDS = 2.0
+# Who comes before the list of what was revoked waits for it so long.
+_LIST_SECONDS = 1.0
 # A token's own limit lets a sixth of its minute come at once, as that of a person does.
 _BURSTS_A_MINUTE = 6
 _ADMIN = "admin"
@@ -114,7 +116,7 @@ class Admission:
         try:
             authorization = await self._access_token(inbound, sent)
             identity = await self.verifier.verify(authorization[len(_BEARER) :].decode("latin-1"))
-            if not self._blacklist.is_known:
+            if not self._blacklist.is_known and not await self._blacklist.learn(_LIST_SECONDS):
                 raise Unavailable("Sign-in cannot be checked at the moment.", retry_after_s=1)
             if self._blacklist.revokes(identity):
                 raise TokenRevoked

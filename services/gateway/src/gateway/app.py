@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from common.http import Breaker, BreakerPolicy, ServiceClient
+from common.http import EAGER, Breaker, ServiceClient
 from common.logs import configure_logs
 from common.queue import redis_client
 from common.tokens import JwksKeySource, PersonalTokenExchange, ServiceTokenSource, Verifier
@@ -30,7 +30,6 @@ from gateway.spans import Spans
 from gateway.table import HERE, Route
 
 _FIRST_LIST_SECONDS = 2.0
-_SOON_SECONDS = 0.5
 
 
 class Gateway:
@@ -91,9 +90,7 @@ class Gateway:
         stack.push_async_callback(keys.aclose)
         limiter = Limiter(redis)
         stack.push_async_callback(limiter.aclose)
-        # Without the list nobody is let in, so a start beside auth must not wait for a breaker that saw it come up.
-        soon = Breaker(BreakerPolicy(cool_down_s=_SOON_SECONDS))
-        auth = ServiceClient(settings.auth_url, name="auth-revocations", tokens=tokens, breaker=soon)
+        auth = ServiceClient(settings.auth_url, name="auth-revocations", tokens=tokens, breaker=Breaker(EAGER))
         stack.push_async_callback(auth.aclose)
         blacklist = Blacklist(redis, auth, poll_seconds=settings.revocation_poll_seconds)
         await self._watch(blacklist, stack)
@@ -106,9 +103,7 @@ class Gateway:
 
     async def _watch(self, blacklist: Blacklist, stack: AsyncExitStack) -> None:
         """Know what was revoked before the first request comes, if auth is there to say it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FIRST_LIST_SECONDS):
-                await blacklist.reconcile()
+        await blacklist.learn(_FIRST_LIST_SECONDS)
         watching = asyncio.create_task(blacklist.watch())
 
         async def stop() -> None:

@@ -61,6 +61,13 @@ class Blacklist:
             return False
         return ("jti", identity.token_id) in entries or ("sid", identity.session_id) in entries
 
+    async def learn(self, within: float) -> bool:
+        """Tell whether the list is known; where it is not, auth is asked now, for so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within), self._reconciling:
+                return self._loaded or await self._read()
+        return self._loaded
+
     async def watch(self) -> None:
         """Listen and reconcile until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -70,14 +77,17 @@ class Blacklist:
     async def reconcile(self) -> bool:
         """Read the list of auth; False when it cannot be had, and what is known stays."""
         async with self._reconciling:
-            try:
-                await self._read_pages(max(0, self._highest - _OVERLAP))
-            except (ServiceError, UpstreamRejected, ValueError, KeyError, TypeError) as error:
-                get_logger().warning("revocations_not_read", error=type(error).__name__, reason=str(error))
-                return False
-            self._forget_expired()
-            self._loaded = True
-            return True
+            return await self._read()
+
+    async def _read(self) -> bool:
+        try:
+            await self._read_pages(max(0, self._highest - _OVERLAP))
+        except (ServiceError, UpstreamRejected, ValueError, KeyError, TypeError) as error:
+            get_logger().warning("revocations_not_read", error=type(error).__name__, reason=str(error))
+            return False
+        self._forget_expired()
+        self._loaded = True
+        return True
 
     async def _read_pages(self, after: int) -> None:
         while True:

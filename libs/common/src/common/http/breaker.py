@@ -34,6 +34,10 @@ class BreakerPolicy:
     cool_down_s: float = 3.0
 
 
+EAGER = BreakerPolicy(cool_down_s=0.1)
+"""For what nobody is let in without: who starts beside auth must not wait for a breaker that saw it come up."""
+
+
 @dataclass(slots=True)
 class _Streak:
     """Failures with no success between them."""

@@ -12,7 +12,7 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from common.errors import ServiceError, Unavailable
-from common.http import ServiceClient, UpstreamRejected
+from common.http import EAGER, Breaker, ServiceClient, UpstreamRejected
 
 WELL_KNOWN_PATH = "/.well-known/jwks.json"
 KEYS_MAX_AGE_S = 30.0
@@ -58,7 +58,8 @@ class JwksKeySource:
     ) -> None:
         parts = urlsplit(url)
         self._path = parts.path if parts.path.strip("/") else WELL_KNOWN_PATH
-        self._owned = None if client else ServiceClient(f"{parts.scheme}://{parts.netloc}", name="auth-keys")
+        address = f"{parts.scheme}://{parts.netloc}"
+        self._owned = None if client else ServiceClient(address, name="auth-keys", breaker=Breaker(EAGER))
         self._client = client or self._owned
         self._max_age_s = max_age_s
         self._min_interval_s = min_interval_s

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from common.errors import ServiceError, Unavailable
-from common.http import ServiceClient, UpstreamRejected
+from common.http import EAGER, Breaker, ServiceClient, UpstreamRejected
 
 TOKEN_PATH = "/internal/token"
 
@@ -40,7 +40,7 @@ class ServiceTokenSource:
             "client_secret": secret,
             "scope": scope,
         }
-        self._owned = None if client else ServiceClient(auth_url, name="auth-token")
+        self._owned = None if client else ServiceClient(auth_url, name="auth-token", breaker=Breaker(EAGER))
         self._client = client or self._owned
         self._clock = clock
         self._token = ""
