@@ -5,7 +5,7 @@ import pytest
 
 from strava.files.recording import Column, DeviceTotals, FileRefused, RecordedLap, Recording
 from strava.kernels import clean, derive
-from strava.kernels.clean import longest_rise
+from strava.kernels.way import longest_rise
 
 START = datetime(2026, 3, 1, 7, tzinfo=UTC)
 DAY = 86_400.0

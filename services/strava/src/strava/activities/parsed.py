@@ -93,6 +93,7 @@ class ParsedRecording:
             "name": self.recording.name,
             "description": self.recording.notes,
             "weight": self.weight,
+            "jumps": self.recording.jumps,
         }
 
     def _is_summed_up(self) -> bool:

@@ -47,6 +47,7 @@ def recomputed(row: Row, streams: Mapping[str, Column]) -> ParsedRecording:
         name=summary.get("name"),
         notes=summary.get("description"),
         quality=QualityReport(dropped=row.quality.get("dropped", {})),
+        jumps=summary.get("jumps", 0.0),
     )
     return ParsedRecording(recording, derive(recording), summary.get("weight"))
 

@@ -112,6 +112,7 @@ class Recording:
         name, notes: where the file has them.
         format: of the original.
         quality: what was dropped so far.
+        jumps: m that the device counted where its receiver jumped, which the cleaned ``distance`` lacks.
     """
 
     sport: str
@@ -126,6 +127,7 @@ class Recording:
     name: str | None = None
     notes: str | None = None
     quality: QualityReport = QualityReport()
+    jumps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,5 @@
 """From samples as recorded to samples that every number is computed from: times and distance never go back."""
 
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -12,15 +11,8 @@ from numpy.typing import NDArray
 from strava.files.recording import Column, Columns, DeviceTotals, FileRefused, RecordedLap, Recording
 from strava.kernels import elevation
 from strava.kernels.device import believable_laps, believable_totals
-from strava.kernels.distance import (
-    FARTHEST,
-    chained,
-    from_positions,
-    geodesic_steps,
-    is_sane,
-    spikes,
-    without_jumps,
-)
+from strava.kernels.distance import geodesic_steps
+from strava.kernels.way import longest_rise, with_way
 
 CLOCK_JUMP = 12 * 3600.0  # s
 CLOCK_MOVED = 100.0  # m
@@ -30,7 +22,6 @@ FEWEST = 2  # samples
 LAP_SLACK = 5.0  # s
 DISAGREES = 0.05
 LEAST_DISTANCE, LEAST_TIME = 50.0, 60.0  # m, s; below, nobody asks
-RUNS = frozenset({"Run", "TrailRun", "VirtualRun"})
 
 Indices = NDArray[np.intp]
 
@@ -57,14 +48,15 @@ def clean(recording: Recording) -> Recording:
     if cut:
         notes.append("The clock jumped by more than 12 hours; the recording was cut there and the longer part kept.")
     columns = _present(_in_order(_present(_take(columns, part)), dropped))
-    columns = _present(_without_spikes(_with_distance(columns, recording, dropped, notes), dropped))
+    way = with_way(columns, recording)
+    dropped.update(way.dropped)
+    notes += way.notes
+    columns = _present(_without_spikes(way.columns, dropped))
     if not len(columns["time"]) or (len(columns) == 1 and not recording.totals.elapsed):
         raise FileRefused("The recording has no samples left once impossible ones are dropped.", "no_data")
     if len(columns["time"]) < FEWEST:
         raise FileRefused("The recording has no two usable samples: it has no length in time or distance.", "no_data")
-    if metres := dropped.pop("gps_jump_metres", 0):
-        notes.append(f"Jumps of the GPS receiver were removed: {dropped['gps_jump']}, {metres} m in all.")
-    cleaned = _rebase(recording, columns, notes, cut=cut)
+    cleaned = replace(_rebase(recording, columns, notes, cut=cut), jumps=way.jumps)
     notes += _disagreements(cleaned)
     quality = replace(recording.quality, dropped=dict(+dropped), notes=tuple(notes))
     return replace(cleaned, quality=quality)
@@ -113,31 +105,6 @@ def _are_faults(columns: Columns, jumps: Indices) -> NDArray[np.bool_]:
     return (jump < 0.0) | (jump > LONGEST_BREAK) | ~(moved >= CLOCK_MOVED)
 
 
-def longest_rise(values: Column) -> Indices:
-    """Indices of the longest non-decreasing subsequence: what is left when the fewest samples go.
-
-    Patience sorting, O(n log n) (Fredman 1975, doi 10.1016/0012-365X(75)90103-X).
-    """
-    if not (np.diff(values) < 0.0).any():
-        return np.arange(len(values))
-    # Backwards, so that of two that contradict each other the earlier stays.
-    tails: list[float] = []
-    ends: list[int] = []
-    before: list[int] = []
-    for index, value in enumerate((-values[::-1]).tolist()):
-        at = bisect_right(tails, value)
-        before.append(ends[at - 1] if at else -1)
-        if at == len(tails):
-            tails.append(value)
-            ends.append(index)
-        else:
-            tails[at], ends[at] = value, index
-    chain = [ends[-1]]
-    while before[chain[-1]] >= 0:
-        chain.append(before[chain[-1]])
-    return len(values) - 1 - np.array(chain, dtype=np.intp)
-
-
 def _in_order(columns: dict[str, Column], dropped: Counter[str]) -> dict[str, Column]:
     columns = columns | {"time": np.round(columns["time"], 3)}
     kept = longest_rise(columns["time"])
@@ -177,54 +144,6 @@ def _without_spikes(columns: dict[str, Column], dropped: Counter[str]) -> dict[s
     off = elevation.spikes(columns["time"], columns["altitude"])
     dropped["altitude_spike"] += int(np.count_nonzero(off))
     return columns | {"altitude": np.where(off, np.nan, columns["altitude"])}
-
-
-def _with_distance(
-    columns: dict[str, Column], recording: Recording, dropped: Counter[str], notes: list[str]
-) -> dict[str, Column]:
-    time, latlng = columns["time"], columns.get("latlng")
-    if latlng is not None and len(time):
-        off = spikes(time, latlng, recording.sport)
-        dropped["gps_jump"] += int(np.count_nonzero(off))
-        columns["latlng"] = np.where(off[:, np.newaxis], np.nan, latlng)
-    if "distance" in columns and len(time):
-        if (trusted := _device_columns(columns, recording.sport, dropped)) is not None:
-            return trusted
-        columns = {name: values for name, values in columns.items() if name != "distance"}
-        notes.append("The distance of the device is impossible or contradicts its positions and was left out.")
-    if "latlng" in columns and len(time):
-        distance = from_positions(time, columns["latlng"], recording.pauses)
-        distance = np.round(_without_jumps(time, distance, recording.sport, dropped), 2)
-        if np.ptp(distance) > FARTHEST:
-            notes.append("The positions lie impossibly far from each other and were left out.")
-            return {name: values for name, values in columns.items() if name != "latlng"}
-        columns["distance"] = distance
-    return columns
-
-
-def _device_columns(columns: dict[str, Column], sport: str, dropped: Counter[str]) -> dict[str, Column] | None:
-    """Columns with the device's distance made non-decreasing by dropping samples; None when it is not sane."""
-    distance = chained(columns["distance"])
-    valid = np.flatnonzero(~np.isnan(distance))
-    rising = valid[longest_rise(distance[valid])]
-    kept = np.isnan(distance)
-    kept[rising] = True
-    time = columns["time"][kept]
-    filled = np.interp(time, columns["time"][rising], distance[rising])
-    counted: Counter[str] = Counter(backwards_distance=len(valid) - len(rising))
-    filled = _without_jumps(time, filled, sport, counted)
-    found = _take(columns, kept) | {"distance": np.round(filled, 2)}
-    if not is_sane(filled, time, found.get("latlng"), sport):
-        return None
-    dropped.update(counted)
-    return found
-
-
-def _without_jumps(time: Column, distance: Column, sport: str, dropped: Counter[str]) -> Column:
-    result, removed = without_jumps(time, distance, on_foot=sport in RUNS)
-    dropped["gps_jump"] += removed
-    dropped["gps_jump_metres"] += round(float(np.ptp(distance) - np.ptp(result)))
-    return result
 
 
 def _rebase(recording: Recording, columns: dict[str, Column], notes: list[str], *, cut: bool) -> Recording:

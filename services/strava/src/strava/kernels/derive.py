@@ -28,7 +28,7 @@ def derive(recording: Recording) -> Derived:
         streams["velocity"] = np.round(moving.velocity(time, distance), 3)
     curves = _curves(recording, streams, stops)
     elapsed, moved = float(time[-1]), curves.moving_between(0.0, float(time[-1]))
-    covered = float(distance[-1] - distance[0]) if distance is not None else 0.0
+    covered = float(distance[-1] - distance[0]) + recording.jumps if distance is not None else 0.0
     kilometres = splits(curves, KILOMETRE)
     track = _track(streams.get("latlng"))
     return Derived(
@@ -54,7 +54,7 @@ def derive(recording: Recording) -> Derived:
         summary_polyline=None if track is None else polyline.encode(polyline.simplify(track)),
         splits_km=kilometres,
         splits_mi=splits(curves, MILE),
-        laps=laps(curves, _trusted_laps(recording), streams.get("velocity")),
+        laps=laps(curves, _trusted_laps(recording, covered), streams.get("velocity")),
         pauses=stops,
         streams=streams,
     )
@@ -65,8 +65,11 @@ def fastest_pace(kilometres: tuple[Split, ...]) -> float | None:
     return min((split.elapsed_time for split in kilometres if split.distance >= KILOMETRE), default=None)
 
 
-def _trusted_laps(recording: Recording) -> tuple[RecordedLap, ...]:
+def _trusted_laps(recording: Recording, covered: float) -> tuple[RecordedLap, ...]:
     """Laps of the device; without their distance where jumps that are in it were removed from ours."""
+    if recording.jumps:
+        whole = RecordedLap(0.0, float(recording.columns["time"][-1]), distance=covered)
+        return recording.laps or (whole,)
     if not recording.quality.dropped.get("gps_jump"):
         return recording.laps
     return tuple(replace(lap, distance=None) for lap in recording.laps)

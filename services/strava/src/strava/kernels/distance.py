@@ -13,6 +13,7 @@ FASTEST = {"Run": 12.0, "TrailRun": 12.0, "VirtualRun": 12.0, "Walk": 12.0, "Hik
 FASTEST_OTHER = 50.0
 JUMP_SPEED = 12.0  # m/s
 JUMP_TIME = 5.0  # s
+AROUND_LEAP = 30.0  # s; counters that leap fall behind and run ahead for about as long
 FASTEST_OF_ALL = 340.0  # m/s; no athlete, vehicle or airliner that somebody forgot to stop the watch in
 FARTHEST = 1e7  # m, a quarter of the way around the earth
 SANE_RATIO = 2.0
@@ -101,7 +102,11 @@ def is_sane(distance: Column, time: Column, latlng: Column | None, sport: str) -
     if latlng is None or np.mean(~np.isnan(latlng[:, 0])) < SANE_COVERAGE:
         return True
     along = float(np.nansum(geodesic_steps(latlng)))
-    return along < 100.0 or 1.0 / SANE_RATIO < covered / along < SANE_RATIO  # noqa: PLR2004 - m; less says nothing
+    return along < 100.0 or _agree(covered, along)  # noqa: PLR2004 - m; less says nothing
+
+
+def _agree(counted: float, along: float) -> bool:
+    return along < SANE_RATIO * counted and counted < SANE_RATIO * along
 
 
 def without_jumps(time: Column, distance: Column, *, on_foot: bool) -> tuple[Column, int]:
@@ -113,15 +118,45 @@ def without_jumps(time: Column, distance: Column, *, on_foot: bool) -> tuple[Col
     """
     dt, dd = np.diff(time), np.diff(distance)
     removed = _beyond_everything(time, dt, dd)
-    fast = dd > JUMP_SPEED * dt
-    if on_foot and fast.any():
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], fast.view(np.int8), [0]))))
-        for first, last in zip(edges[::2], edges[1::2], strict=True):
-            removed[first:last] |= time[last] - time[first] < JUMP_TIME
+    if on_foot:
+        for first, last in _short_and_fast(time, distance):
+            removed[first:last] = True
     if not removed.any():
         return distance, 0
     steps = np.where(removed, 0.0, dd)
     return np.concatenate((distance[:1], distance[0] + np.cumsum(steps))), int(np.count_nonzero(removed))
+
+
+def without_leaps(time: Column, distance: Column, along: Column, known: NDArray[np.bool_]) -> tuple[Column, int]:
+    """A run's distance without leaps of the device's counter, and how many there were.
+
+    Where the counter is as fast as a jump of the receiver (see `without_jumps`) and the positions are not, no receiver
+    jumped: the counter fell behind and catches up, or runs ahead. The way ``along`` the positions, (n,) metres, is
+    taken for half a minute around it, unless the two differ by a factor of two there. ``known``: (n,) true where there
+    is a position.
+    """
+    taken = np.zeros(len(time) - 1, dtype=np.bool_)
+    leaps = 0
+    for first, last in _short_and_fast(time, distance):
+        begin = int(np.searchsorted(time, time[first] - AROUND_LEAP))
+        end = int(np.searchsorted(time, time[last] + AROUND_LEAP, side="right")) - 1
+        walked = along[last] - along[first] <= JUMP_SPEED * (time[last] - time[first])
+        agree = _agree(distance[end] - distance[begin], along[end] - along[begin])
+        if walked and agree and known[first : last + 1].all():
+            taken[begin:end] = True
+            leaps += 1
+    if not leaps:
+        return distance, 0
+    steps = np.where(taken, np.diff(along), np.diff(distance))
+    return np.concatenate((distance[:1], distance[0] + np.cumsum(steps))), leaps
+
+
+def _short_and_fast(time: Column, distance: Column) -> list[tuple[int, int]]:
+    """(first, last) sample of each stretch of steps faster than 12 m/s that lasts less than 5 s."""
+    fast = np.diff(distance) > JUMP_SPEED * np.diff(time)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], fast.view(np.int8), [0])))).tolist()
+    stretches = zip(edges[::2], edges[1::2], strict=True)
+    return [(first, last) for first, last in stretches if time[last] - time[first] < JUMP_TIME]
 
 
 def _beyond_everything(time: Column, dt: Column, dd: Column) -> NDArray[np.bool_]:

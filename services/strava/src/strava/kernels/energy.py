@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 
 from strava.files.recording import Column
+from strava.kernels.way import RUNS
 
 REFERENCE_WEIGHT: Final = 70.0  # kg, of an athlete who does not say
 JOULES_PER_KCAL: Final = 4184.0
 RESTING: Final = 1.0  # kcal per kg and hour: 1 MET (Ainsworth 2011)
 STEEPEST: Final = 0.45  # as far as Minetti measured
 EFFICIENCY: Final = 0.24  # of a cyclist's legs (Ettema and Loras 2009, doi 10.1007/s00421-009-1008-7)
-RUNS: Final = frozenset({"Run", "TrailRun", "VirtualRun"})
 WALKS: Final = frozenset({"Walk", "Hike", "Snowshoe"})
 RIDES: Final = frozenset({"Ride", "MountainBikeRide", "GravelRide", "VirtualRide", "Velomobile"})
 RUNNING_COST: Final = (155.4, -30.4, -43.3, 46.3, 19.5, 3.6)
