@@ -17,7 +17,7 @@ from running_platform import Person, RunningPlatform
 pytestmark = pytest.mark.inside  # it wants a platform of its own: failed sign-ins slow down everybody at an address
 
 SECONDS = os.environ.get("RT_FUZZ_SECONDS", "")
-PHASES = "examples,coverage,fuzzing,stateful"
+ONE_BY_ONE = "examples", "coverage", "fuzzing"
 ENDS_THE_SESSION = r"/auth/(logout|logout-all|sessions|refresh)|/strava/logout"
 CHANGES_ADMINISTRATORS = r"/admin/users/\{user_id\}"
 
@@ -31,14 +31,14 @@ def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPl
     running.down()
 
 
-def fuzz(platform: RunningPlatform, person: Person, folder: Path, seconds: str, phases: str, *chosen: str) -> None:
+def fuzz(platform: RunningPlatform, person: Person, folder: Path, phases: tuple[str, ...], *chosen: str) -> None:
     source = Path(problem_check.__file__)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{platform.url}/api/openapi.json"),
         *("--header", f"Authorization: {person.http.headers['Authorization']}"),
-        *("--checks", "not_a_server_error,errors_are_problems", "--phases", phases),
-        *("--max-time", SECONDS or seconds, "--max-examples", "10", "--request-timeout", "30", "--no-color"),
-        *([] if SECONDS else ["--generation-deterministic"]),
+        *("--checks", "not_a_server_error,errors_are_problems", "--phases", ",".join(phases)),
+        *("--max-examples", "10", "--request-timeout", "30", "--no-color"),
+        *(["--max-time", SECONDS] if SECONDS else ["--generation-deterministic"]),
         *chosen,
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": source.stem, "PYTHONPATH": str(source.parent)}
@@ -46,7 +46,7 @@ def fuzz(platform: RunningPlatform, person: Person, folder: Path, seconds: str, 
     shown = "\n".join(line[:300] for line in done.stdout.splitlines())
     assert done.returncode == 0, f"{shown}\n{done.stderr}"
     assert "passed" in done.stdout
-    assert ran(done.stdout) == {phase.capitalize() for phase in phases.split(",")}, shown
+    assert ran(done.stdout) == {phase.capitalize() for phase in phases}, shown
 
 
 def ran(printed: str) -> set[str]:
@@ -60,7 +60,8 @@ def no_process_failed(platform: RunningPlatform) -> bool:
 
 def test_nothing_that_a_person_sends_is_a_server_error(own_platform: RunningPlatform, tmp_path: Path) -> None:
     person = own_platform.person()
-    fuzz(own_platform, person, tmp_path, "40", PHASES, "--exclude-path-regex", f"{ENDS_THE_SESSION}|/admin/")
+    chosen = ("--exclude-path-regex", f"{ENDS_THE_SESSION}|/admin/")
+    fuzz(own_platform, person, tmp_path, (*ONE_BY_ONE, "stateful"), *chosen)
     # Else the later requests were refused for want of a session, and showed nothing.
     assert person.get("/auth/me")
     assert no_process_failed(own_platform)
@@ -70,7 +71,7 @@ def test_nothing_that_a_person_sends_is_a_server_error(own_platform: RunningPlat
 def test_nothing_that_an_administrator_sends_is_a_server_error(own_platform: RunningPlatform, tmp_path: Path) -> None:
     admin = own_platform.admin()
     chosen = ("--include-path-regex", "/admin/", "--exclude-path-regex", CHANGES_ADMINISTRATORS)
-    fuzz(own_platform, admin, tmp_path, "15", "examples,coverage,fuzzing", *chosen)
+    fuzz(own_platform, admin, tmp_path, ONE_BY_ONE, *chosen)
     assert admin.get("/admin/overview")
     assert no_process_failed(own_platform)
     admin.close()
