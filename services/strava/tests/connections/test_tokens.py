@@ -23,6 +23,7 @@ from common.testing.wait import eventually
 from strava.connections.reencryption import reencrypt
 from strava.connections.tokens import TokenKeeper
 from strava.models import Connection
+from strava.remote.remote import Remote
 
 
 async def expire(runner: Runner, resources: Resources, seconds: int = 200) -> None:
@@ -67,6 +68,24 @@ async def test_a_token_that_strava_refuses_early_is_refreshed_and_the_call_made_
     await runner.emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": -10})
     assert (await runner.here.get("/strava/athlete"))["profile"]["id"] == str(runner.strava_id)
     assert (await connection_of(runner, resources)).generation == 2
+
+
+async def test_a_pair_of_somebody_else_that_is_refused_as_well_is_refreshed_too(
+    runner: Runner, resources: Resources
+) -> None:
+    keeper, remote = TokenKeeper.of(resources), Remote.of(resources)
+    asked: list[str] = []
+
+    async def ask(token: str) -> Any:
+        if not asked:
+            await keeper.renew(runner.here.id, used=1)
+            await runner.emulated.control("PUT", f"/athletes/{runner.strava_id}/tokens", json={"expires_in": -10})
+        asked.append(token)
+        return await remote.api.athlete(token, urgent=True)
+
+    assert await keeper.with_token(runner.here.id, ask)
+    assert len(asked) == 3
+    assert (await connection_of(runner, resources)).state == "connected"
 
 
 async def test_a_revoked_grant_degrades_the_connection_and_tells_it_once(

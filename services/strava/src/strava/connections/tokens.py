@@ -30,6 +30,7 @@ SERVICE = "strava"
 MARGIN = timedelta(minutes=5)
 """A token with less left is refreshed before it is used."""
 
+_RENEWALS = 2
 _REFRESHES_AT_ONCE = 2  # each holds a connection to Postgres while Strava answers
 _REVOKED = "Strava no longer accepts the athlete's grant: it was taken back, or replaced elsewhere."
 _UNREADABLE = "The stored tokens cannot be read with the encryption keys that are set."
@@ -93,12 +94,16 @@ class TokenKeeper:
         return self._access(connection)
 
     async def with_token(self, athlete_id: UUID, ask: Callable[[str], Awaitable[ResultT]]) -> ResultT:
-        """Return what ``ask`` gets with the athlete's token; a token refused before its time is renewed once."""
+        """Return what ``ask`` gets with the athlete's token; one refused before its time is renewed.
+
+        Twice at most, since the first renewal may give what somebody else got meanwhile, which is as old by then.
+        """
         access = await self.access(athlete_id)
-        try:
-            return await ask(access.token)
-        except TokenInvalid:
-            access = await self.renew(athlete_id, used=access.generation)
+        for _ in range(_RENEWALS):
+            try:
+                return await ask(access.token)
+            except TokenInvalid:
+                access = await self.renew(athlete_id, used=access.generation)
         try:
             return await ask(access.token)
         except TokenInvalid:
