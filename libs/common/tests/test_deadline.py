@@ -99,7 +99,7 @@ async def test_a_call_takes_no_longer_than_its_own_caller_waits_and_says_so(work
     for _ in range(10):
         with pytest.raises(UpstreamTimeout):
             await client.get("/slow")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     assert client.breaker.state is BreakerState.CLOSED, "a hurried caller says nothing of the service"
     bound.lift()
     await client.get("/quick")

@@ -63,15 +63,11 @@ async def is_refused(platform: Platform, bearer: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["jti", "sid"])
-async def test_a_pushed_revocation_works_within_a_second(
-    platform: Platform, redis: Redis, strava: Echo, kind: str
-) -> None:
+async def test_a_pushed_revocation_works_at_once(platform: Platform, redis: Redis, strava: Echo, kind: str) -> None:
     bearer, other = platform.bearer, platform.bearer
     assert not await is_refused(platform, bearer)
     assert await announce(redis, kind, claims_of(bearer)[kind]) >= 1
-    started = time.monotonic()
     await eventually(lambda: is_refused(platform, bearer), within=PUSHED_SECONDS)
-    assert time.monotonic() - started < 1
     assert not await is_refused(platform, other)
 
 

