@@ -127,17 +127,22 @@ def without_jumps(time: Column, distance: Column, *, on_foot: bool) -> tuple[Col
     return np.concatenate((distance[:1], distance[0] + np.cumsum(steps))), int(np.count_nonzero(removed))
 
 
-def without_leaps(time: Column, distance: Column, along: Column, known: NDArray[np.bool_]) -> tuple[Column, int]:
+def without_leaps(
+    time: Column, distance: Column, latlng: Column, pauses: tuple[tuple[float, float], ...]
+) -> tuple[Column, int]:
     """A run's distance without leaps of the device's counter, and how many there were.
 
     Where the counter is as fast as a jump of the receiver (see `without_jumps`) and the positions are not, no receiver
-    jumped: the counter fell behind and catches up, or runs ahead. The way ``along`` the positions, (n,) metres, is
-    taken for half a minute around it, unless the two differ by a factor of two there. ``known``: (n,) true where there
-    is a position.
+    jumped: the counter fell behind and catches up, or runs ahead. The way along the positions is taken for half a
+    minute around it, unless the two differ by a factor of two there or a position is missing.
     """
+    stretches = _short_and_fast(time, distance)
+    if not stretches:
+        return distance, 0
+    along, known = from_positions(time, latlng, pauses), ~np.isnan(latlng[:, 0])
     taken = np.zeros(len(time) - 1, dtype=np.bool_)
     leaps = 0
-    for first, last in _short_and_fast(time, distance):
+    for first, last in stretches:
         begin = int(np.searchsorted(time, time[first] - AROUND_LEAP))
         end = int(np.searchsorted(time, time[last] + AROUND_LEAP, side="right")) - 1
         walked = along[last] - along[first] <= JUMP_SPEED * (time[last] - time[first])

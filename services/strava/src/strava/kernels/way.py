@@ -87,8 +87,7 @@ def _without_leaps(distance: Column, columns: dict[str, Column], recording: Reco
     latlng = columns.get("latlng")
     if recording.sport not in RUNS or latlng is None:
         return distance, 0
-    along = from_positions(columns["time"], latlng, recording.pauses)
-    return without_leaps(columns["time"], distance, along, ~np.isnan(latlng[:, 0]))
+    return without_leaps(columns["time"], distance, latlng, recording.pauses)
 
 
 def _along(columns: dict[str, Column], recording: Recording, dropped: Counter[str], notes: tuple[str, ...]) -> Way:
